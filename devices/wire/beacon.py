@@ -1,0 +1,51 @@
+"""The beacon: where an authority's log stands (pure)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from devices.wire.errors import BadMessage
+from devices.wire.fields import Fields
+from devices.wire.haves import MAX_SEQ
+from devices.wire.orders import VERSION
+from devices.wire.topics import is_log
+
+
+@dataclass(frozen=True, slots=True)
+class Beacon:
+    """Head and floor of a log at a moment of the server's clock.
+
+    Nothing below `floor` is needed any more; `tip` is the SHA-256 of the signed order at `head`, zeros when empty.
+    """
+
+    log: str
+    head: int
+    floor: int
+    tip: bytes
+    at_ms: int
+
+    def to_map(self) -> dict[str, Any]:
+        return {
+            "v": VERSION,
+            "log": self.log,
+            "head": self.head,
+            "floor": self.floor,
+            "tip": self.tip,
+            "at": self.at_ms,
+        }
+
+    @classmethod
+    def from_map(cls, payload: Any) -> "Beacon":
+        """Raises BadMessage: bad_field, unknown_version."""
+        fields = Fields(payload, "beacon")
+        if fields.whole("v", 0, 1_000) != VERSION:
+            raise BadMessage("unknown_version", "beacon")
+        log = fields.text("log", 64)
+        if not is_log(log):
+            raise BadMessage("bad_field", "beacon.log")
+        return cls(
+            log=log,
+            head=fields.whole("head", 0, MAX_SEQ),
+            floor=fields.whole("floor", 1, MAX_SEQ),
+            tip=fields.raw("tip", 32),
+            at_ms=fields.whole("at"),
+        )

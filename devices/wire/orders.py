@@ -1,0 +1,337 @@
+"""Orders: the signed instructions of an authority's log (pure)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from base.ids import id_to_bytes
+from devices.wire.audience import Audience
+from devices.wire.content import MAX_PARTS, Part, Rendition, Speech, once_ms, part_from_map
+from devices.wire.errors import BadMessage
+from devices.wire.fields import Fields
+from devices.wire.haves import MAX_SEQ
+from devices.wire.topics import is_log
+
+VERSION = 1
+MAX_IDS = 256
+
+
+class PlayClass(IntEnum):
+    """What gives way to what; a higher one pre-empts a lower one at once (Circular 39/2020/TT-BTTTT)."""
+
+    BACKGROUND = 0
+    NORMAL = 1
+    PRIORITY = 2
+    EMERGENCY = 3
+
+
+class Level(IntEnum):
+    """Whose content it is."""
+
+    COMMUNE = 1
+    PROVINCE = 2
+    COUNTRY = 3
+
+
+class Status(StrEnum):
+    """The real thing, an exercise, or a technician's test."""
+
+    ACTUAL = "actual"
+    DRILL = "drill"
+    TEST = "test"
+
+
+class AfterPreemption(StrEnum):
+    """What becomes of an item that had to give way."""
+
+    RESUME = "resume"
+    RESTART = "restart"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """How often the whole sounds. count 0: until it is cancelled, cleared, or expires."""
+
+    count: int = 1
+    gap_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Sound these parts at a time (`start_ms` in Unix milliseconds) or now (None).
+
+    A start later than `late_ms` after `start_ms` is missed. `turn` is the operator's order among equals, lower first.
+    `stale_ms`: after that long past its beginning a pre-empted item is dropped instead of resumed.
+    """
+
+    type = "play"
+    occurrence: str
+    start_ms: int | None
+    parts: tuple[Part, ...]
+    play_class: PlayClass = PlayClass.NORMAL
+    level: Level = Level.COMMUNE
+    status: Status = Status.ACTUAL
+    late_ms: int = 60_000
+    repeat: Repeat = field(default_factory=Repeat)
+    volume: int = 80
+    preempted: AfterPreemption = AfterPreemption.RESUME
+    stale_ms: int | None = None
+    turn: int = 0
+    title: str = ""
+
+    def total_ms(self, languages: tuple[str, ...]) -> int | None:
+        """How long it sounds in all for a listener of `languages`; None when it goes on until stopped."""
+        if self.repeat.count == 0:
+            return None
+        once = once_ms(self.parts, languages)
+        return once * self.repeat.count + self.repeat.gap_ms * (self.repeat.count - 1)
+
+    def to_map(self) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "occ": id_to_bytes(self.occurrence),
+            "parts": [part.to_map() for part in self.parts],
+            "class": int(self.play_class),
+            "level": int(self.level),
+            "status": self.status.value,
+            "late": self.late_ms,
+            "repeat": [self.repeat.count, self.repeat.gap_ms],
+            "vol": self.volume,
+            "pre": self.preempted.value,
+            "turn": self.turn,
+            "title": self.title,
+        }
+        optional = {"start": self.start_ms, "stale": self.stale_ms}
+        return body | {name: value for name, value in optional.items() if value is not None}
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "Play":
+        return cls(
+            occurrence=fields.ident("occ"),
+            start_ms=fields.whole_or_none("start"),
+            parts=_parts(fields),
+            play_class=fields.choice("class", PlayClass),
+            level=fields.choice("level", Level),
+            status=fields.choice("status", Status),
+            late_ms=fields.whole("late", 0, 86_400_000),
+            repeat=_repeat(fields),
+            volume=fields.whole("vol", 0, 100),
+            preempted=fields.choice("pre", AfterPreemption),
+            stale_ms=fields.whole_or_none("stale", 0, 86_400_000),
+            turn=fields.whole("turn", 0, 1_000_000),
+            title=fields.text("title", 200),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """These occurrences must not sound, whether their play is here, sounding, or still to come."""
+
+    type = "cancel"
+    occurrences: tuple[str, ...]
+    reason: str = ""
+
+    def to_map(self) -> dict[str, Any]:
+        return {"occs": [id_to_bytes(occurrence) for occurrence in self.occurrences], "reason": self.reason}
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "Cancel":
+        return cls(_some(fields.idents("occs", MAX_IDS)), fields.text("reason", 200))
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End what sounds now or waits after pre-emption, up to a class; what is planned for later stays."""
+
+    type = "stop"
+    up_to: PlayClass = PlayClass.EMERGENCY
+
+    def to_map(self) -> dict[str, Any]:
+        return {"upto": int(self.up_to)}
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "Stop":
+        return cls(fields.choice("upto", PlayClass))
+
+
+@dataclass(frozen=True, slots=True)
+class AllClear:
+    """These emergencies are over: a cancel that is told to people as an all-clear."""
+
+    type = "all_clear"
+    occurrences: tuple[str, ...]
+
+    def to_map(self) -> dict[str, Any]:
+        return {"occs": [id_to_bytes(occurrence) for occurrence in self.occurrences]}
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "AllClear":
+        return cls(_some(fields.idents("occs", MAX_IDS)))
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep these sounds in the message bank under a name; a later hold of that name replaces it."""
+
+    type = "hold"
+    bank: str
+    parts: tuple[Part, ...]
+
+    def to_map(self) -> dict[str, Any]:
+        return {"bank": self.bank, "parts": [part.to_map() for part in self.parts]}
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "Hold":
+        return cls(fields.name("bank"), _parts(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When anything but an emergency may sound: minutes of the local day [from, to), and the zone's offset from UTC."""
+
+    spans: tuple[tuple[int, int], ...]
+    offset_min: int
+
+    def permit(self, wall_ms: int) -> bool:
+        """Whether that moment lies in a permitted span. No span at all permits every hour."""
+        minute = (wall_ms // 60_000 + self.offset_min) % 1_440
+        return not self.spans or any(low <= minute < high for low, high in self.spans)
+
+    def next_edge_ms(self, wall_ms: int) -> int:
+        """The next moment at which a span begins or ends; a day ahead when there is none."""
+        minute = (wall_ms // 60_000 + self.offset_min) % 1_440
+        edges = {edge % 1_440 for span in self.spans for edge in span}
+        ahead = min(((edge - minute - 1) % 1_440 + 1 for edge in edges), default=1_440)
+        return (wall_ms // 60_000 + ahead) * 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """How a device is to behave. Every field is given; the order replaces what came before."""
+
+    type = "config"
+    hours: Hours
+    volume_max: int = 100
+    heartbeat_s: int = 20
+    content: tuple[str, ...] = ()
+
+    def to_map(self) -> dict[str, Any]:
+        return {
+            "hours": [list(span) for span in self.hours.spans],
+            "offset": self.hours.offset_min,
+            "volmax": self.volume_max,
+            "beat": self.heartbeat_s,
+            "content": list(self.content),
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "Config":
+        spans = tuple(_span(item) for item in fields.items("hours", 16))
+        return cls(
+            hours=Hours(spans, fields.whole("offset", -1_440, 1_440)),
+            volume_max=fields.whole("volmax", 0, 100),
+            heartbeat_s=fields.whole("beat", 5, 3_600),
+            content=fields.texts("content", 8, 200),
+        )
+
+
+Body = Play | Cancel | Stop | AllClear | Hold | Config
+
+_BODIES: Mapping[str, Callable[[Fields], Body]] = {
+    Play.type: Play.from_fields,
+    Cancel.type: Cancel.from_fields,
+    Stop.type: Stop.from_fields,
+    AllClear.type: AllClear.from_fields,
+    Hold.type: Hold.from_fields,
+    Config.type: Config.from_fields,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One entry of a log. `prev` is the SHA-256 of the log's previous signed order, zeros for the first."""
+
+    id: str
+    log: str
+    seq: int
+    prev: bytes
+    issued_ms: int
+    expires_ms: int
+    audience: Audience
+    body: Body
+
+    def to_map(self) -> dict[str, Any]:
+        """The payload to be signed."""
+        return {
+            "v": VERSION,
+            "id": id_to_bytes(self.id),
+            "log": self.log,
+            "seq": self.seq,
+            "prev": self.prev,
+            "iat": self.issued_ms,
+            "exp": self.expires_ms,
+            "type": self.body.type,
+            "to": self.audience.to_map(),
+            "body": self.body.to_map(),
+        }
+
+    @classmethod
+    def from_map(cls, payload: Any) -> "Order":
+        """Read a verified payload. Raises BadMessage: bad_field, unknown_version, unknown_type."""
+        fields = Fields(payload, "order")
+        if fields.whole("v", 0, 1_000) != VERSION:
+            raise BadMessage("unknown_version", "order")
+        log = fields.text("log", 64)
+        if not is_log(log):
+            raise BadMessage("bad_field", "order.log")
+        return cls(
+            id=fields.ident("id"),
+            log=log,
+            seq=fields.whole("seq", 1, MAX_SEQ),
+            prev=fields.raw("prev", 32),
+            issued_ms=fields.whole("iat"),
+            expires_ms=fields.whole("exp"),
+            audience=Audience.from_fields(fields.part("to")),
+            body=_body(fields),
+        )
+
+
+def renditions_in(body: Body) -> tuple[Rendition, ...]:
+    """Every content an order names, each once, in the order of need."""
+    if not isinstance(body, Play | Hold):
+        return ()
+    speeches = [part for part in body.parts if isinstance(part, Speech)]
+    named = [r for speech in speeches for version in speech.versions for r in version.renditions]
+    return tuple({rendition.sha256: rendition for rendition in named}.values())
+
+
+def _body(fields: Fields) -> Body:
+    make = _BODIES.get(fields.text("type", 32))
+    if make is None:
+        raise BadMessage("unknown_type", fields.text("type", 32))
+    return make(fields.part("body"))
+
+
+def _parts(fields: Fields) -> tuple[Part, ...]:
+    return _some(tuple(part_from_map(item) for item in fields.items("parts", MAX_PARTS)))
+
+
+def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not values:
+        raise BadMessage("bad_field", "empty")
+    return values
+
+
+def _repeat(fields: Fields) -> Repeat:
+    match fields.items("repeat", 2):
+        case [int(count), int(gap)] if 0 <= count <= 1_000 and 0 <= gap <= 3_600_000:
+            return Repeat(count, gap)
+    raise BadMessage("bad_field", "play.repeat")
+
+
+def _span(item: Any) -> tuple[int, int]:
+    match item:
+        case [int(low), int(high)] if 0 <= low < high <= 1_440:
+            return low, high
+    raise BadMessage("bad_field", "config.hours")
