@@ -1,0 +1,1 @@
+"""What plays when: announcements and their approval, schedules, occurrences, emergencies."""
