@@ -1,9 +1,10 @@
 """Column types the tables share."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime
+from sqlalchemy import JSON, Column, DateTime, Enum
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -33,3 +34,19 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def moment_column(*, nullable: bool = True, index: bool = False, primary_key: bool = False) -> Any:
+    """A column of aware UTC datetimes."""
+    return Column(UtcDateTime(), nullable=nullable, index=index, primary_key=primary_key)
+
+
+def json_column() -> Any:
+    """A column of JSON that always has a value."""
+    return Column(JSON, nullable=False)
+
+
+def enum_column(kind: type[StrEnum], *, index: bool = False) -> Any:
+    """A column that keeps a StrEnum as its value in plain text, so that a new member needs no migration."""
+    text = Enum(kind, native_enum=False, length=24, values_callable=lambda members: [m.value for m in members])
+    return Column(text, nullable=False, index=index)

@@ -4,18 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from base.columns import UtcDateTime
-
-
-def _moment(*, nullable: bool = True, index: bool = False) -> Any:
-    return Column(UtcDateTime(), nullable=nullable, index=index)
-
-
-def _json() -> Any:
-    return Column(JSON, nullable=False)
+from base.columns import enum_column, json_column, moment_column
 
 
 class PlaceKind(StrEnum):
@@ -67,7 +59,7 @@ class Place(SQLModel, table=True):
     __tablename__ = "place"
 
     id: str = Field(primary_key=True, max_length=48)
-    kind: PlaceKind
+    kind: PlaceKind = Field(sa_column=enum_column(PlaceKind))
     parent_id: str | None = Field(default=None, foreign_key="place.id", index=True)
     name: str
     code: str = ""
@@ -76,7 +68,7 @@ class Place(SQLModel, table=True):
     households: int = 0
     lat: float | None = None
     lon: float | None = None
-    languages: list[str] = Field(default_factory=list, sa_column=_json())
+    languages: list[str] = Field(default_factory=list, sa_column=json_column())
 
 
 class AuthorityKey(SQLModel, table=True):
@@ -87,9 +79,9 @@ class AuthorityKey(SQLModel, table=True):
     authority_id: str = Field(primary_key=True, foreign_key="place.id")
     epoch: int = Field(primary_key=True)
     public: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    made_at: datetime = Field(sa_column=_moment(nullable=False))
-    expires_at: datetime = Field(sa_column=_moment(nullable=False))
-    retired_at: datetime | None = Field(default=None, sa_column=_moment())
+    made_at: datetime = Field(sa_column=moment_column(nullable=False))
+    expires_at: datetime = Field(sa_column=moment_column(nullable=False))
+    retired_at: datetime | None = Field(default=None, sa_column=moment_column())
 
 
 class Device(SQLModel, table=True):
@@ -104,9 +96,9 @@ class Device(SQLModel, table=True):
     transmitter_khz: int | None = None
     model: str = ""
     firmware: str = ""
-    codecs: list[str] = Field(default_factory=list, sa_column=_json())
-    enrolled_at: datetime = Field(sa_column=_moment(nullable=False))
-    revoked_at: datetime | None = Field(default=None, sa_column=_moment())
+    codecs: list[str] = Field(default_factory=list, sa_column=json_column())
+    enrolled_at: datetime = Field(sa_column=moment_column(nullable=False))
+    revoked_at: datetime | None = Field(default=None, sa_column=moment_column())
 
 
 class DeviceState(SQLModel, table=True):
@@ -118,16 +110,16 @@ class DeviceState(SQLModel, table=True):
     __tablename__ = "device_state"
 
     device_id: str = Field(primary_key=True, foreign_key="device.id")
-    presence: Presence = Presence.NEVER
-    presence_since: datetime | None = Field(default=None, sa_column=_moment())
-    heard_at: datetime | None = Field(default=None, sa_column=_moment(index=True))
+    presence: Presence = Field(default=Presence.NEVER, sa_column=enum_column(Presence))
+    presence_since: datetime | None = Field(default=None, sa_column=moment_column())
+    heard_at: datetime | None = Field(default=None, sa_column=moment_column(index=True))
     boot: int = 0
     beat_n: int = 0
     receipt_series: int = 0
-    haves: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
-    playing: list[str] = Field(default_factory=list, sa_column=_json())
-    faults: list[str] = Field(default_factory=list, sa_column=_json())
-    children: dict[str, str] = Field(default_factory=dict, sa_column=_json())
+    haves: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    playing: list[str] = Field(default_factory=list, sa_column=json_column())
+    faults: list[str] = Field(default_factory=list, sa_column=json_column())
+    children: dict[str, str] = Field(default_factory=dict, sa_column=json_column())
     volume: int | None = None
     power: str | None = None
     battery_pct: int | None = None
@@ -140,7 +132,7 @@ class DeviceState(SQLModel, table=True):
     clock_bound_ms: int | None = None
     clock_offset_ms: int | None = None
     uptime_s: int | None = None
-    quiet_until: datetime | None = Field(default=None, sa_column=_moment())
+    quiet_until: datetime | None = Field(default=None, sa_column=moment_column())
 
 
 class BeatSlot(SQLModel, table=True):
@@ -149,12 +141,12 @@ class BeatSlot(SQLModel, table=True):
     __tablename__ = "beat_slot"
 
     device_id: str = Field(primary_key=True, foreign_key="device.id")
-    slot_at: datetime = Field(sa_column=Column(UtcDateTime(), primary_key=True))
+    slot_at: datetime = Field(sa_column=moment_column(primary_key=True, nullable=False))
     beats: int = 0
     signal_min_dbm: int | None = None
     battery_min_pct: int | None = None
     temperature_max_c: int | None = None
-    faults: list[str] = Field(default_factory=list, sa_column=_json())
+    faults: list[str] = Field(default_factory=list, sa_column=json_column())
 
 
 class PresenceChange(SQLModel, table=True):
@@ -164,8 +156,8 @@ class PresenceChange(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=26)
     device_id: str = Field(foreign_key="device.id", index=True)
-    at: datetime = Field(sa_column=_moment(nullable=False, index=True))
-    presence: Presence
+    at: datetime = Field(sa_column=moment_column(nullable=False, index=True))
+    presence: Presence = Field(sa_column=enum_column(Presence))
 
 
 class Cluster(SQLModel, table=True):
@@ -178,18 +170,18 @@ class Cluster(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=48)
     name: str
-    kind: ClusterKind
+    kind: ClusterKind = Field(sa_column=enum_column(ClusterKind))
     commune_id: str = Field(foreign_key="place.id", index=True)
     village_id: str = Field(foreign_key="place.id", index=True)
     device_id: str | None = Field(default=None, foreign_key="device.id", index=True)
     code: str = ""
     link: str = "4g"
     power: str = "grid"
-    languages: list[str] = Field(default_factory=list, sa_column=_json())
+    languages: list[str] = Field(default_factory=list, sa_column=json_column())
     speakers: int = 2
     lat: float | None = None
     lon: float | None = None
-    retired_at: datetime | None = Field(default=None, sa_column=_moment())
+    retired_at: datetime | None = Field(default=None, sa_column=moment_column())
 
 
 class Zone(SQLModel, table=True):
@@ -243,11 +235,11 @@ class OrderEntry(SQLModel, table=True):
     kind: str
     occurrence_id: str | None = Field(default=None, index=True)
     urgency: int = 1
-    issued_at: datetime = Field(sa_column=_moment(nullable=False))
-    expires_at: datetime = Field(sa_column=_moment(nullable=False, index=True))
-    audience: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    issued_at: datetime = Field(sa_column=moment_column(nullable=False))
+    expires_at: datetime = Field(sa_column=moment_column(nullable=False, index=True))
+    audience: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     envelope: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    sent_at: datetime | None = Field(default=None, sa_column=_moment())
+    sent_at: datetime | None = Field(default=None, sa_column=moment_column())
 
 
 class PublishedContent(SQLModel, table=True):
@@ -258,7 +250,7 @@ class PublishedContent(SQLModel, table=True):
     sha256: str = Field(primary_key=True, max_length=64)
     size: int
     codec: str
-    until: datetime = Field(sa_column=_moment(nullable=False, index=True))
+    until: datetime = Field(sa_column=moment_column(nullable=False, index=True))
 
 
 class Delivery(SQLModel, table=True):
@@ -271,13 +263,13 @@ class Delivery(SQLModel, table=True):
     commune_id: str = Field(foreign_key="place.id", index=True)
     order_id: str = Field(foreign_key="order_entry.id", index=True)
     device_id: str | None = Field(default=None, foreign_key="device.id", index=True)
-    state: DeliveryState = DeliveryState.ORDERED
-    ordered_at: datetime = Field(sa_column=_moment(nullable=False))
-    has_order_at: datetime | None = Field(default=None, sa_column=_moment())
-    stored_at: datetime | None = Field(default=None, sa_column=_moment())
-    started_at: datetime | None = Field(default=None, sa_column=_moment())
+    state: DeliveryState = Field(default=DeliveryState.ORDERED, sa_column=enum_column(DeliveryState))
+    ordered_at: datetime = Field(sa_column=moment_column(nullable=False))
+    has_order_at: datetime | None = Field(default=None, sa_column=moment_column())
+    stored_at: datetime | None = Field(default=None, sa_column=moment_column())
+    started_at: datetime | None = Field(default=None, sa_column=moment_column())
     start_bound_ms: int | None = None
-    finished_at: datetime | None = Field(default=None, sa_column=_moment())
+    finished_at: datetime | None = Field(default=None, sa_column=moment_column())
     sounded_ms: int = 0
     reason: str = ""
 
@@ -298,9 +290,9 @@ class ReceiptEntry(SQLModel, table=True):
     order_id: str = Field(index=True)
     occurrence_id: str | None = Field(default=None, index=True)
     state: str
-    at: datetime = Field(sa_column=_moment(nullable=False))
+    at: datetime = Field(sa_column=moment_column(nullable=False))
     bound_ms: int = 0
-    received_at: datetime = Field(sa_column=_moment(nullable=False))
+    received_at: datetime = Field(sa_column=moment_column(nullable=False))
     carrier: str = "mqtt"
     chained: bool = True
     envelope: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

@@ -4,19 +4,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from base.columns import UtcDateTime
+from base.columns import enum_column, json_column, moment_column
 from devices.wire.orders import AfterPreemption, Status
-
-
-def _moment(*, nullable: bool = True, index: bool = False) -> Any:
-    return Column(UtcDateTime(), nullable=nullable, index=index)
-
-
-def _json() -> Any:
-    return Column(JSON, nullable=False)
 
 
 class AnnouncementState(StrEnum):
@@ -71,11 +63,11 @@ class Announcement(SQLModel, table=True):
     title: str
     play_class: int = 1
     level: int = 1
-    state: AnnouncementState = AnnouncementState.DRAFT
+    state: AnnouncementState = Field(default=AnnouncementState.DRAFT, sa_column=enum_column(AnnouncementState))
     revision: int = 1
     created_by: str
-    created_at: datetime = Field(sa_column=_moment(nullable=False, index=True))
-    changed_at: datetime = Field(sa_column=_moment(nullable=False))
+    created_at: datetime = Field(sa_column=moment_column(nullable=False, index=True))
+    changed_at: datetime = Field(sa_column=moment_column(nullable=False))
 
 
 class AnnouncementVersion(SQLModel, table=True):
@@ -98,7 +90,7 @@ class ApprovalStep(SQLModel, table=True):
     revision: int
     action: str
     user_id: str
-    at: datetime = Field(sa_column=_moment(nullable=False))
+    at: datetime = Field(sa_column=moment_column(nullable=False))
     comment: str = ""
 
 
@@ -116,20 +108,20 @@ class Schedule(SQLModel, table=True):
     announcement_id: str = Field(foreign_key="announcement.id", index=True)
     title: str
     rrule: str = ""
-    times: list[str] = Field(default_factory=list, sa_column=_json())
+    times: list[str] = Field(default_factory=list, sa_column=json_column())
     first_day: date
     last_day: date | None = None
     zone_name: str
     play_class: int = 1
-    audience: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    audience: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     volume: int = 80
-    preempted: AfterPreemption = AfterPreemption.RESUME
+    preempted: AfterPreemption = Field(default=AfterPreemption.RESUME, sa_column=enum_column(AfterPreemption))
     late_s: int = 60
-    state: ScheduleState = ScheduleState.ACTIVE
-    planned_until: datetime | None = Field(default=None, sa_column=_moment())
+    state: ScheduleState = Field(default=ScheduleState.ACTIVE, sa_column=enum_column(ScheduleState))
+    planned_until: datetime | None = Field(default=None, sa_column=moment_column())
     revision: int = 1
     created_by: str
-    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    created_at: datetime = Field(sa_column=moment_column(nullable=False))
 
 
 class Occurrence(SQLModel, table=True):
@@ -147,23 +139,23 @@ class Occurrence(SQLModel, table=True):
     announcement_id: str | None = Field(default=None, foreign_key="announcement.id", index=True)
     emergency_id: str | None = Field(default=None, index=True, max_length=26)
     title: str
-    start_at: datetime = Field(sa_column=_moment(nullable=False, index=True))
-    ends_at: datetime = Field(sa_column=_moment(nullable=False))
-    expires_at: datetime = Field(sa_column=_moment(nullable=False, index=True))
+    start_at: datetime = Field(sa_column=moment_column(nullable=False, index=True))
+    ends_at: datetime = Field(sa_column=moment_column(nullable=False))
+    expires_at: datetime = Field(sa_column=moment_column(nullable=False, index=True))
     immediate: bool = False
     play_class: int = 1
     level: int = 1
-    status: Status = Status.ACTUAL
-    audience: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    status: Status = Field(default=Status.ACTUAL, sa_column=enum_column(Status))
+    audience: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     volume: int = 80
-    preempted: AfterPreemption = AfterPreemption.RESUME
+    preempted: AfterPreemption = Field(default=AfterPreemption.RESUME, sa_column=enum_column(AfterPreemption))
     late_s: int = 60
-    state: OccurrenceState = Field(default=OccurrenceState.PLANNED, index=True)
+    state: OccurrenceState = Field(default=OccurrenceState.PLANNED, sa_column=enum_column(OccurrenceState, index=True))
     reason: str = ""
     clusters: int = 0
     people: int = 0
     created_by: str
-    created_at: datetime = Field(sa_column=_moment(nullable=False))
+    created_at: datetime = Field(sa_column=moment_column(nullable=False))
 
 
 class Policy(SQLModel, table=True):
@@ -172,7 +164,7 @@ class Policy(SQLModel, table=True):
     __tablename__ = "policy"
 
     place_id: str = Field(primary_key=True, max_length=48)
-    hours: list[list[str]] = Field(default_factory=list, sa_column=_json())
+    hours: list[list[str]] = Field(default_factory=list, sa_column=json_column())
     volume_max: int = 100
     source: str = ""
 
@@ -189,15 +181,15 @@ class EmergencyTemplate(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=26)
     place_id: str = Field(index=True, max_length=48)
     key: str = Field(max_length=48)
-    kind: TemplateKind = TemplateKind.ALARM
-    titles: dict[str, str] = Field(default_factory=dict, sa_column=_json())
+    kind: TemplateKind = Field(default=TemplateKind.ALARM, sa_column=enum_column(TemplateKind))
+    titles: dict[str, str] = Field(default_factory=dict, sa_column=json_column())
     tone: str
-    texts: dict[str, str] = Field(default_factory=dict, sa_column=_json())
-    assets: dict[str, str] = Field(default_factory=dict, sa_column=_json())
+    texts: dict[str, str] = Field(default_factory=dict, sa_column=json_column())
+    assets: dict[str, str] = Field(default_factory=dict, sa_column=json_column())
     repeat_count: int = 0
     repeat_gap_s: int = 30
     lasts_s: int = 7200
-    held_at: datetime | None = Field(default=None, sa_column=_moment())
+    held_at: datetime | None = Field(default=None, sa_column=moment_column())
 
 
 class Emergency(SQLModel, table=True):
@@ -209,15 +201,15 @@ class Emergency(SQLModel, table=True):
     place_id: str = Field(index=True, max_length=48)
     template_id: str = Field(foreign_key="emergency_template.id")
     title: str
-    status: Status = Status.ACTUAL
-    audience: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    status: Status = Field(default=Status.ACTUAL, sa_column=enum_column(Status))
+    audience: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     occurrence_id: str = Field(index=True, max_length=26)
     clear_occurrence_id: str | None = Field(default=None, max_length=26)
-    state: EmergencyState = EmergencyState.SOUNDING
+    state: EmergencyState = Field(default=EmergencyState.SOUNDING, sa_column=enum_column(EmergencyState))
     started_by: str
-    started_at: datetime = Field(sa_column=_moment(nullable=False, index=True))
-    expires_at: datetime = Field(sa_column=_moment(nullable=False))
+    started_at: datetime = Field(sa_column=moment_column(nullable=False, index=True))
+    expires_at: datetime = Field(sa_column=moment_column(nullable=False))
     ended_by: str | None = None
-    ended_at: datetime | None = Field(default=None, sa_column=_moment())
+    ended_at: datetime | None = Field(default=None, sa_column=moment_column())
     countersigned_by: str | None = None
-    countersigned_at: datetime | None = Field(default=None, sa_column=_moment())
+    countersigned_at: datetime | None = Field(default=None, sa_column=moment_column())
