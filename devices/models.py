@@ -254,7 +254,10 @@ class PublishedContent(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """What is proved of one occurrence in one cluster. Every moment is the device's own, `start_bound_ms` its error."""
+    """What is proved of one occurrence in one cluster. Every moment is the device's own, `start_bound_ms` its error.
+
+    step_n: number of the receipt the present step rests on, so that receipts may arrive in any order.
+    """
 
     __tablename__ = "delivery"
 
@@ -271,6 +274,7 @@ class Delivery(SQLModel, table=True):
     start_bound_ms: int | None = None
     finished_at: datetime | None = Field(default=None, sa_column=moment_column())
     sounded_ms: int = 0
+    step_n: int = 0
     reason: str = ""
 
 
