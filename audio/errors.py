@@ -1,0 +1,53 @@
+"""What can be wrong with a sound or a text: every code of this room with its English sentence."""
+
+MESSAGES: dict[str, str] = {
+    "audio.asset_unknown": "There is no sound with the id {asset_id}. It may have been removed.",
+    "audio.content_unknown": "There is no sound with the hash {sha256} here. It may have been removed.",
+    "audio.damaged": (
+        "Too much of “{name}” cannot be read ({damaged_percent} % of it). Nothing was kept. "
+        "Copy the file again from where it came, or record it again."
+    ),
+    "audio.decode_failed": (
+        "“{name}” could not be read: its contents broke the reader. Nothing was kept. "
+        "Save it as MP3 or WAV with another program and upload that."
+    ),
+    "audio.decode_timeout": (
+        "Reading “{name}” took longer than {limit_s} seconds, so it was stopped. Nothing was kept. "
+        "Save it as MP3 or WAV, or cut it into parts, and upload again."
+    ),
+    "audio.duration_mismatch": (
+        "“{name}” says it lasts {header_s} s, but {decoded_s} s of sound were found. Nothing was kept. "
+        "Save it again as MP3 or WAV and upload that."
+    ),
+    "audio.empty": "“{name}” is empty. Nothing was kept. Choose the file again, or record it again.",
+    "audio.mastering_failed": (
+        "“{name}” was read, but preparing it for the loudspeakers failed. Nothing was kept. "
+        "Try again; if it fails again, tell the administrator."
+    ),
+    "audio.not_audio": (
+        "“{name}” is not a sound file that can be read. Nothing was kept. Upload an MP3, WAV, M4A, OGG or FLAC file."
+    ),
+    "audio.silent": (
+        "“{name}” holds no sound that could be heard. Nothing was kept. Check the microphone and record again."
+    ),
+    "audio.speech_failed": "The text could not be spoken just now. The text is kept. Try again.",
+    "audio.speed_wrong": "The speed of speech must be between {lowest} and {highest}.",
+    "audio.text_empty": "There is no text to speak. Write what is to be heard.",
+    "audio.text_too_long": (
+        "The text has {length} characters; at most {limit} can be spoken at once. Split it into parts."
+    ),
+    "audio.text_unspeakable": "Nothing in this text can be spoken. Write it in words.",
+    "audio.title_wrong": "A title needs 1 to {limit} characters.",
+    "audio.tone_unknown": "There is no tone called “{tone}”.",
+    "audio.too_large": "“{name}” is larger than {limit_mb} MB. Nothing was kept. Save it as MP3, or cut it into parts.",
+    "audio.too_long": "“{name}” lasts longer than {limit_s} seconds. Nothing was kept. Cut it into parts.",
+    "audio.too_short": "“{name}” lasts only {decoded_s} s. Nothing was kept. Record at least {limit_s} s.",
+    "audio.truncated": (
+        "“{name}” is cut off: it says it lasts {header_s} s, but only {decoded_s} s are there. Nothing was kept. "
+        "Copy or send the whole file again."
+    ),
+    "audio.voice_unknown": (
+        "There is no voice “{voice}” for the language “{language}”. Choose another, or record a person."
+    ),
+}
+"""Code → English sentence in the user's words: what happened, what is safe, what to do."""

@@ -1,0 +1,36 @@
+"""What may be spoken, how fast, and by which voice (pure)."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from audio.speech.port import SpeechEngine, Voice
+from base.errors import Refused
+
+TEXT_LIMIT = 20_000
+SLOWEST, FASTEST = 0.5, 2.0
+
+
+def check_text(text: str) -> str:
+    """The text to speak: composed characters, no control characters but line ends. Raises Refused."""
+    composed = unicodedata.normalize("NFC", text)
+    kept = "".join(char if char == "\n" or unicodedata.category(char) != "Cc" else " " for char in composed).strip()
+    if not kept:
+        raise Refused("audio.text_empty")
+    if len(kept) > TEXT_LIMIT:
+        raise Refused("audio.text_too_long", length=len(kept), limit=TEXT_LIMIT)
+    return kept
+
+
+def check_speed(speed: float) -> None:
+    """Raise Refused for a speed nobody could follow."""
+    if not SLOWEST <= speed <= FASTEST:
+        raise Refused("audio.speed_wrong", lowest=SLOWEST, highest=FASTEST)
+
+
+def find_voice(engines: Iterable[SpeechEngine], language: str, voice_id: str | None) -> tuple[SpeechEngine, Voice]:
+    """The engine and voice to use; without a wish, the language's first. Raises Refused."""
+    for engine in engines:
+        for voice in engine.voices():
+            if voice.language == language and voice_id in {None, voice.id}:
+                return engine, voice
+    raise Refused("audio.voice_unknown", voice=voice_id or "", language=language)
