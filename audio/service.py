@@ -1,0 +1,210 @@
+"""What the rooms above may ask of sound: prepare an upload or a text, save it, find it, hear it."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from audio import repository
+from audio import session as sessions
+from audio.ingest import decode_upload
+from audio.limits import AudioLimits
+from audio.models import AudioAsset, Rendition
+from audio.renditions import RENDITIONS
+from audio.speech import choice
+from audio.speech.port import SpeechEngine
+from audio.store import ContentStore
+from audio.tones import TONES
+from audio.workers import WorkerFailed, WorkerTimeout, run_worker
+from base.errors import NotFound, Refused, Unavailable
+from base.ids import new_id
+from base.times import Clock
+
+TITLE_LIMIT = 200
+_NAME_LIMIT = 255
+_NOTHING_SPOKEN = {"audio.silent", "audio.too_short", "audio.not_audio", "audio.empty"}
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRendition:
+    """One encoding, already in the store."""
+
+    codec: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedAsset:
+    """A finished sound whose bytes are in the store and which no database knows yet."""
+
+    original_name: str
+    original_sha256: str
+    mastered_sha256: str
+    duration_ms: int
+    lufs: float
+    true_peak_dbtp: float
+    renditions: tuple[PreparedRendition, ...]
+    source: str
+    language: str | None = None
+    text: str | None = None
+    voice: str | None = None
+
+
+class AudioService:
+    """The slow part (`prepare_…`) needs no database; `save` and the readers need nothing else."""
+
+    def __init__(
+        self, store: ContentStore, limits: AudioLimits, engines: Mapping[str, SpeechEngine], clock: Clock
+    ) -> None:
+        self._store = store
+        self._limits = limits
+        self._engines = engines
+        self._clock = clock
+        self._places = asyncio.Semaphore(limits.workers)
+
+    async def prepare_upload(
+        self,
+        path: Path,
+        original_name: str,
+        *,
+        source: str = "upload",
+        language: str | None = None,
+        profile: str = "voice",
+    ) -> PreparedAsset:
+        """Check, master and encode a file, which stays the caller's. Raises Refused with the reason, or Unavailable."""
+        name = original_name[-_NAME_LIMIT:] or "?"
+        async with self._places:
+            with self._store.workplace() as folder:
+                made = await self._prepare(path, folder, name, profile)
+        return PreparedAsset(original_name=name, source=source, language=language, **made)
+
+    async def prepare_text(
+        self, text: str, *, language: str = "vi", voice: str | None = None, speed: float = 1.0, profile: str = "voice"
+    ) -> PreparedAsset:
+        """Speak a text, then treat it like an upload. Raises Refused or Unavailable."""
+        spoken = choice.check_text(text)
+        choice.check_speed(speed)
+        engine, chosen = choice.find_voice(self._engines.values(), language, voice)
+        name = f"{chosen.id}.wav"
+        async with self._places:
+            with self._store.workplace() as folder:
+                wav = folder / "speech.wav"
+                await engine.speak(spoken, chosen.id, speed, wav)
+                try:
+                    made = await self._prepare(wav, folder, name, profile)
+                except Refused as refusal:
+                    if refusal.code in _NOTHING_SPOKEN:
+                        raise Refused("audio.text_unspeakable") from refusal
+                    raise
+        return PreparedAsset(
+            original_name=name, source="speech", language=language, text=spoken, voice=chosen.id, **made
+        )
+
+    async def save(
+        self, session: AsyncSession, prepared: PreparedAsset, *, commune_id: str, title: str, user_id: str | None
+    ) -> AudioAsset:
+        """Write what was prepared; the caller commits. Raises Refused for a wrong title."""
+        heading = title.strip()
+        if not 1 <= len(heading) <= TITLE_LIMIT:
+            raise Refused("audio.title_wrong", limit=TITLE_LIMIT)
+        described = {
+            field.name: getattr(prepared, field.name) for field in fields(prepared) if field.name != "renditions"
+        }
+        asset = AudioAsset(
+            id=new_id(),
+            commune_id=commune_id,
+            title=heading,
+            created_at=self._clock(),
+            created_by=user_id,
+            **described,
+        )
+        renditions = [
+            Rendition(
+                asset_id=asset.id,
+                codec=made.codec,
+                sha256=made.sha256,
+                size=made.size,
+                duration_ms=prepared.duration_ms,
+            )
+            for made in prepared.renditions
+        ]
+        await repository.add(session, asset, renditions)
+        return asset
+
+    async def get(self, session: AsyncSession, asset_id: str) -> AudioAsset:
+        """One asset. Raises NotFound."""
+        asset = await repository.asset(session, asset_id)
+        if asset is None:
+            raise NotFound("audio.asset_unknown", asset_id=asset_id)
+        return asset
+
+    async def list_recent(
+        self, session: AsyncSession, commune_id: str, limit: int, before: str | None = None
+    ) -> list[AudioAsset]:
+        """A commune's assets, newest first; `before` is the id of the last one already seen."""
+        return await repository.recent(session, commune_id, limit, before)
+
+    async def renditions(self, session: AsyncSession, asset_ids: Collection[str]) -> dict[str, list[Rendition]]:
+        """The renditions of each asset, best first; an unknown asset has none."""
+        found: dict[str, list[Rendition]] = {asset_id: [] for asset_id in asset_ids}
+        order = {spec.codec: place for place, spec in enumerate(RENDITIONS)}
+        for rendition in await repository.renditions(session, asset_ids):
+            found[rendition.asset_id].append(rendition)
+        for each in found.values():
+            each.sort(key=lambda rendition: order.get(rendition.codec, len(order)))
+        return found
+
+    def rendition_path(self, sha256: str) -> Path:
+        """The file of a rendition, for listening to it. Raises NotFound."""
+        try:
+            path: Path | None = self._store.path(sha256)
+        except ValueError:
+            path = None
+        if path is None or not path.is_file():
+            raise NotFound("audio.content_unknown", sha256=sha256)
+        return path
+
+    async def write_preview(
+        self, sha256s: Sequence[str], out: Path, *, opening: str | None = "chime", gap_ms: int = sessions.GAP_MS
+    ) -> None:
+        """Write a WAV file of a session as a cluster will sound it: opening tone, renditions, gaps. Raises NotFound."""
+        if opening is not None and opening not in TONES:
+            raise NotFound("audio.tone_unknown", tone=opening)
+        paths = [self.rendition_path(sha256) for sha256 in sha256s]
+        await asyncio.to_thread(sessions.write_session, paths, out, opening=opening, gap_ms=gap_ms)
+
+    async def _prepare(self, path: Path, folder: Path, name: str, profile: str) -> dict[str, Any]:
+        raw = folder / "raw"
+        await decode_upload(path, raw, name=name, limits=self._limits)
+        request = {
+            "raw": raw,
+            "folder": folder,
+            "profile": profile,
+            "memory_mb": self._limits.master_memory_mb,
+            "cpu_s": self._limits.master_timeout_s,
+        }
+        try:
+            answer = await run_worker("audio.mastering_worker", request, timeout_s=self._limits.master_timeout_s)
+        except (WorkerFailed, WorkerTimeout) as error:
+            raise Unavailable("audio.mastering_failed", name=name) from error
+        if not answer.pop("ok"):
+            raise Refused(answer["code"], name=name)
+        return answer | await asyncio.to_thread(self._keep, path, folder)
+
+    def _keep(self, original: Path, folder: Path) -> dict[str, Any]:
+        """Put original, mastered sound and renditions into the store: the only step that leaves something behind."""
+        made = tuple(
+            PreparedRendition(
+                spec.codec, self._store.put_file(folder / spec.codec), (folder / spec.codec).stat().st_size
+            )
+            for spec in RENDITIONS
+        )
+        return {
+            "renditions": made,
+            "mastered_sha256": self._store.put_file(folder / "mastered.flac"),
+            "original_sha256": self._store.put_file(original),
+        }
