@@ -14,7 +14,8 @@ from devices.wire.topics import is_log
 class Beacon:
     """Head and floor of a log at a moment of the server's clock.
 
-    Nothing below `floor` is needed any more; `tip` is the SHA-256 of the signed order at `head`, zeros when empty.
+    Nothing below `floor` is needed any more; head + 1 means nothing at all. `tip` is the SHA-256
+    of the signed order at `head`, zeros when the log is empty.
     """
 
     log: str
@@ -42,10 +43,11 @@ class Beacon:
         log = fields.text("log", 64)
         if not is_log(log):
             raise BadMessage("bad_field", "beacon.log")
+        head = fields.whole("head", 0, MAX_SEQ)
         return cls(
             log=log,
-            head=fields.whole("head", 0, MAX_SEQ),
-            floor=fields.whole("floor", 1, MAX_SEQ),
+            head=head,
+            floor=fields.whole("floor", 1, head + 1),
             tip=fields.raw("tip", 32),
             at_ms=fields.whole("at"),
         )

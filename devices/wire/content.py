@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devices.wire.errors import BadMessage
-from devices.wire.fields import Fields
+from devices.wire.fields import Fields, whole_numbers
 
 MAX_PARTS = 64
 MAX_VERSIONS = 16
@@ -133,7 +133,7 @@ def part_from_map(value: Any) -> Part:
             repeat=fields.whole("n", 1, 100),
             gap_ms=fields.whole("gap", 0, 600_000),
         )
-        if not 0 < tone.duration_ms <= MAX_PART_MS:
+        if not tone.segments or tone.duration_ms > MAX_PART_MS:
             raise BadMessage("bad_field", "part.tone")
         return tone
     return Gap(fields.whole("gap", 1, 600_000))
@@ -155,8 +155,8 @@ def _version(language: str, value: Any) -> Version:
 
 
 def _segment(item: Any) -> tuple[int, int, int, int]:
-    match item:
-        case [int(low), int(high), int(length), int(shape)]:
+    match whole_numbers(item, 4):
+        case (low, high, length, shape):
             if 0 <= low <= 8000 and 0 <= high <= 8000 and 0 < length <= 600_000 and 0 <= shape <= 2:
                 return low, high, length, shape
     raise BadMessage("bad_field", "part.tone")

@@ -1,7 +1,8 @@
 """Strict reading of decoded maps: every field has a kind and a limit (pure)."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from enum import Enum
+from typing import Any, TypeGuard, TypeVar
 
 from base.ids import id_from_bytes, is_name
 from devices.wire.errors import BadMessage
@@ -51,7 +52,7 @@ class Fields:
     def text(self, name: str, max_chars: int = 200, *, default: str | None = None) -> str:
         """Text of at most `max_chars` characters."""
         value = self._map.get(name, default)
-        if not isinstance(value, str) or len(value) > max_chars:
+        if not _is_text(value, max_chars):
             raise self._bad(name)
         return value
 
@@ -93,7 +94,7 @@ class Fields:
     def texts(self, name: str, max_items: int, max_chars: int = 64) -> tuple[str, ...]:
         """An array of short texts; absent means empty."""
         values = self.items(name, max_items, optional=True)
-        if not all(isinstance(value, str) and len(value) <= max_chars for value in values):
+        if not all(_is_text(value, max_chars) for value in values):
             raise self._bad(name)
         return tuple(values)
 
@@ -117,7 +118,23 @@ class Fields:
 
     def choice(self, name: str, make: Callable[[Any], T]) -> T:
         """A member of an enumeration, or whatever `make` builds; its ValueError or KeyError refuses the field."""
+        value = self._map.get(name)
         try:
-            return make(self._map.get(name))
+            made = make(value)
         except (ValueError, KeyError, TypeError) as error:
             raise self._bad(name) from error
+        if isinstance(made, Enum) and type(value) is not type(made.value):  # true is not 1
+            raise self._bad(name)
+        return made
+
+
+def whole_numbers(value: Any, count: int) -> tuple[int, ...] | None:
+    """An array of exactly `count` integers as a tuple, or None; to a ``case [int(a), int(b)]`` true would be 1."""
+    if not isinstance(value, list) or len(value) != count or any(type(item) is not int for item in value):
+        return None
+    return tuple(value)
+
+
+def _is_text(value: Any, max_chars: int) -> TypeGuard[str]:
+    """Text within its limit and without U+0000, which PostgreSQL and C strings cannot hold."""
+    return isinstance(value, str) and len(value) <= max_chars and "\x00" not in value

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devices.wire.errors import BadMessage
+from devices.wire.fields import whole_numbers
 
 MAX_RANGES = 64
 """Ranges a device reports; a holder with more gaps reports the lowest and is sent again what it left out."""
@@ -63,14 +64,14 @@ class Haves:
     def from_wire(cls, value: Any) -> "Haves":
         """The inverse of `to_wire`. Raises BadMessage."""
         match value:
-            case [int(upto), list(above)] if 0 <= upto <= MAX_SEQ and len(above) <= MAX_RANGES:
+            case [upto, list(above)] if type(upto) is int and 0 <= upto <= MAX_SEQ and len(above) <= MAX_RANGES:
                 return _merged(upto, [_pair(item) for item in above])
         raise BadMessage("bad_field", "haves")
 
 
 def _pair(item: Any) -> tuple[int, int]:
-    match item:
-        case [int(low), int(high)] if 0 < low <= high <= MAX_SEQ:
+    match whole_numbers(item, 2):
+        case (low, high) if 0 < low <= high <= MAX_SEQ:
             return low, high
     raise BadMessage("bad_field", "haves")
 

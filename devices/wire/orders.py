@@ -9,7 +9,7 @@ from base.ids import id_to_bytes
 from devices.wire.audience import Audience
 from devices.wire.content import MAX_PARTS, Part, Rendition, Speech, once_ms, part_from_map
 from devices.wire.errors import BadMessage
-from devices.wire.fields import Fields
+from devices.wire.fields import Fields, whole_numbers
 from devices.wire.haves import MAX_SEQ
 from devices.wire.topics import is_log
 
@@ -324,14 +324,14 @@ def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _repeat(fields: Fields) -> Repeat:
-    match fields.items("repeat", 2):
-        case [int(count), int(gap)] if 0 <= count <= 1_000 and 0 <= gap <= 3_600_000:
+    match whole_numbers(fields.items("repeat", 2), 2):
+        case (count, gap) if 0 <= count <= 1_000 and 0 <= gap <= 3_600_000:
             return Repeat(count, gap)
     raise BadMessage("bad_field", "play.repeat")
 
 
 def _span(item: Any) -> tuple[int, int]:
-    match item:
-        case [int(low), int(high)] if 0 <= low < high <= 1_440:
+    match whole_numbers(item, 2):
+        case (low, high) if 0 <= low < high <= 1_440:
             return low, high
     raise BadMessage("bad_field", "config.hours")

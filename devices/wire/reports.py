@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from base.ids import id_to_bytes
+from base.ids import id_to_bytes, is_name
 from devices.wire.audience import MAX_CLUSTERS
 from devices.wire.errors import BadMessage
 from devices.wire.fields import Fields
@@ -276,6 +276,6 @@ def _haves(fields: Fields) -> dict[str, Haves]:
 
 def _children(fields: Fields) -> dict[str, str]:
     values = fields.mapping("kids", 256)
-    if not all(isinstance(value, str) and len(value) <= 16 for value in values.values()):
+    if not all(is_name(name) and isinstance(state, str) and len(state) <= 16 for name, state in values.items()):
         raise BadMessage("bad_field", "kids")
     return values

@@ -21,8 +21,9 @@ def kid(authority: str, epoch: int) -> str:
 
 
 def authority_of(key_id: str) -> str:
-    """The authority a key id belongs to."""
-    return key_id.partition("#")[0]
+    """The authority a key id belongs to; empty for a device's key, so that a device named like one gains nothing."""
+    authority, mark, _ = key_id.partition("#")
+    return authority if mark else ""
 
 
 def digest(envelope: bytes) -> bytes:

@@ -1,0 +1,128 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices.wire.content import (
+    MAX_PART_MS,
+    Gap,
+    Rendition,
+    Speech,
+    Tone,
+    Version,
+    once_ms,
+    part_from_map,
+    pieces,
+)
+from devices.wire.errors import BadMessage
+from tests.unit.devices.wire.strategies import mangled, parts, reason_for
+
+R = Rendition(bytes(32), 12_000, "opus16", 6_000)
+SMALL = Rendition(bytes([1] * 32), 6_000, "opus8", 6_010)
+VI, TAY, HMN = Version("vi", (R, SMALL)), Version("tay", (R,)), Version("hmn", (SMALL,))
+SPEECH = Speech((VI, HMN, TAY))
+TONE = Tone(((440, 880, 500, 1), (0, 0, 250, 0)), repeat=3, gap_ms=100)
+
+
+@given(parts)
+def test_parts_are_read_back(some: Any):
+    assert tuple(part_from_map(part.to_map()) for part in some) == some
+
+
+@given(parts, st.lists(st.sampled_from(["vi", "tay", "hmn", "xx"]), max_size=3, unique=True))
+def test_pieces_follow_each_other_without_hole_or_overlap(some: Any, languages: Any):
+    at = 0
+    for piece in pieces(some, languages):
+        assert piece.start_ms == at
+        assert piece.duration_ms > 0
+        at += piece.duration_ms
+    assert at == once_ms(some, languages)
+
+
+def test_a_tone_lasts_its_segments_and_the_gaps_between_its_repetitions():
+    assert TONE.duration_ms == 3 * 750 + 2 * 100
+
+
+def test_a_cluster_hears_its_languages_in_its_own_order():
+    assert SPEECH.for_languages(["hmn", "xx", "vi"]) == (HMN, VI)
+
+
+@pytest.mark.parametrize("languages", [[], ["xx"]])
+def test_a_cluster_whose_languages_are_not_there_hears_the_first(languages: Any):
+    assert SPEECH.for_languages(languages) == (VI,)
+
+
+def test_a_speech_in_two_languages_sounds_one_after_the_other():
+    heard = list(pieces([TONE, SPEECH, Gap(500)], ["tay", "vi"]))
+    assert [piece.sound for piece in heard] == [TONE, TAY, VI, Gap(500)]
+    assert [piece.start_ms for piece in heard] == [0, 2_450, 8_450, 14_450]
+
+
+def tone(**changes: Any):
+    return TONE.to_map() | changes
+
+
+def say(**changes: Any):
+    return SPEECH.to_map() | changes
+
+
+def rendition(**changes: Any):
+    return {"say": {"vi": [R.to_map() | changes]}, "first": "vi"}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        None,
+        [],
+        {},
+        {"gap": 0},
+        {"gap": 600_001},
+        {"gap": True},
+        tone(tone=[]),
+        tone(tone=[[440, 440, 1, 0]] * 257),
+        tone(tone=[[440, 440, 0, 0]]),
+        tone(tone=[[440, 440, 600_001, 0]]),
+        tone(tone=[[8001, 440, 1, 0]]),
+        tone(tone=[[440, 8001, 1, 0]]),
+        tone(tone=[[-1, 440, 1, 0]]),
+        tone(tone=[[440, 440, 1, 3]]),
+        tone(tone=[[440, 440, 1]]),
+        tone(tone=[[440, 440, True, 0]]),
+        tone(tone=[[440.0, 440, 1, 0]]),
+        tone(tone=[440]),
+        tone(n=0),
+        tone(n=101),
+        tone(gap=-1),
+        tone(gap=600_001),
+        {"tone": [[440, 440, 1, 0]]},
+        tone(tone=[[440, 440, 600_000, 0]], n=13),
+        say(first="xx"),
+        say(first=1),
+        say(say={}),
+        say(say={"vi": []}),
+        say(say={"vi": {}}),
+        say(say={"vi": [R.to_map()] * 9}),
+        say(say={"vi": [R.to_map()], "x" * 17: [R.to_map()]}),
+        say(say={"vi": [R.to_map()]} | {f"l{n}": [R.to_map()] for n in range(16)}),
+        {"say": {"vi": [R.to_map()]}},
+        rendition(sha=bytes(31)),
+        rendition(sha="0" * 32),
+        rendition(size=0),
+        rendition(size=536_870_913),
+        rendition(codec="x" * 17),
+        rendition(codec=1),
+        rendition(dur=0),
+        rendition(dur=MAX_PART_MS + 1),
+    ],
+)
+def test_a_part_outside_its_limits_is_refused(part: Any):
+    with pytest.raises(BadMessage, match="bad_field"):
+        part_from_map(part)
+
+
+@given(st.data(), parts)
+def test_no_part_makes_a_reader_stumble(data: Any, some: Any):
+    bad = data.draw(mangled(some[0].to_map()))
+    assert reason_for(part_from_map, bad) in {"bad_field", None}
