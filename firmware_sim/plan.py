@@ -1,0 +1,65 @@
+"""The sound of one airing as a timeline: pieces, repetitions, gaps (pure)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from devices.wire.content import Part, Piece, Tone, Version, once_ms, pieces
+from devices.wire.orders import Play
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A piece from `offset_ms` into it to its end; None is the gap between repetitions, `length_ms` long."""
+
+    piece: Piece | None
+    offset_ms: int
+    length_ms: int
+
+
+def speech_in(parts: Sequence[Part], languages: Sequence[str]) -> tuple[Version, ...]:
+    """The speech that a listener of `languages` hears of these parts."""
+    return tuple(piece.sound for piece in pieces(parts, languages) if isinstance(piece.sound, Version))
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPlan:
+    """What sounds, in order, for listeners of one set of languages. count 0: over and over until silenced."""
+
+    pieces: tuple[Piece, ...]
+    once_ms: int
+    count: int
+    gap_ms: int
+
+    @classmethod
+    def of(cls, play: Play, languages: tuple[str, ...]) -> "SoundPlan":
+        """The plan of a play order."""
+        parts = tuple(pieces(play.parts, languages))
+        return cls(parts, once_ms(play.parts, languages), play.repeat.count, play.repeat.gap_ms)
+
+    @property
+    def total_ms(self) -> int | None:
+        """How long it sounds in all; None when it goes on until silenced."""
+        return self.once_ms * self.count + self.gap_ms * (self.count - 1) if self.count else None
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """The speech in it that needs content."""
+        return tuple(piece.sound for piece in self.pieces if isinstance(piece.sound, Version))
+
+    @property
+    def has_tone(self) -> bool:
+        return any(isinstance(piece.sound, Tone) for piece in self.pieces)
+
+    def stretches(self, position_ms: int) -> Iterator[Stretch]:
+        """The timeline from a position on; never ends when the plan does not."""
+        repetition, at = divmod(position_ms, self.once_ms + self.gap_ms)
+        while self.count == 0 or repetition < self.count:
+            for piece in self.pieces:
+                offset = max(0, at - piece.start_ms)
+                if offset < piece.duration_ms:
+                    yield Stretch(piece, offset, piece.duration_ms - offset)
+            repetition += 1
+            gap = self.once_ms + self.gap_ms - max(at, self.once_ms)
+            if gap > 0 and repetition != self.count:
+                yield Stretch(None, 0, gap)
+            at = 0
