@@ -1,0 +1,1 @@
+"""HTTP, the console, the command line, and who may do what."""

@@ -1,0 +1,1 @@
+"""Who someone is, and what that person may do where."""

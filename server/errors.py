@@ -1,0 +1,177 @@
+"""An error's code → the answer people and programs get: problem+json (RFC 9457) or a page."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from base.errors import Conflict, Forbidden, LoaError, NotFound, Refused, Unavailable
+from server.i18n import negotiate, translate_error
+from server.messages import MESSAGES
+
+__all__ = ["MESSAGES", "NotSignedIn", "TooMany", "install", "problem", "status_of", "unexpected"]
+
+_log = structlog.get_logger(__name__)
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+_PROGRAM_PATHS = ("/api/", "/content/", "/events", "/metrics", "/healthz")
+_STATUS_BY_CODE = {
+    "server.body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "audio.too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "server.precondition_needed": HTTPStatus.PRECONDITION_REQUIRED,
+    "schedules.stale_revision": HTTPStatus.PRECONDITION_FAILED,
+    "server.method_unknown": HTTPStatus.METHOD_NOT_ALLOWED,
+}
+
+
+class NotSignedIn(Refused):
+    """Nobody is signed in, or no longer."""
+
+    def __init__(self) -> None:
+        super().__init__("server.not_signed_in")
+
+
+class TooMany(Unavailable):
+    """A rate limit is reached; `wait_s` says when to come back."""
+
+    def __init__(self, code: str, wait_s: int) -> None:
+        super().__init__(code, wait_s=wait_s)
+        self.wait_s = wait_s
+
+
+_STATUS_BY_KIND: tuple[tuple[type[LoaError], HTTPStatus], ...] = (
+    (NotSignedIn, HTTPStatus.UNAUTHORIZED),
+    (TooMany, HTTPStatus.TOO_MANY_REQUESTS),
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (Conflict, HTTPStatus.CONFLICT),
+    (Forbidden, HTTPStatus.FORBIDDEN),
+    (Refused, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+
+def status_of(error: LoaError) -> HTTPStatus:
+    """The HTTP status an error is answered with."""
+    by_code = _STATUS_BY_CODE.get(error.code)
+    if by_code is not None:
+        return by_code
+    return next(
+        (status for kind, status in _STATUS_BY_KIND if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+
+
+def problem(request: Request, error: LoaError, **more: Any) -> JSONResponse:
+    """The error as problem+json in the request's language; `more` are extension members."""
+    status = status_of(error)
+    body = {
+        "type": f"urn:loa:error:{error.code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": translate_error(negotiate(request), error),
+        "code": error.code,
+        "params": error.params,
+        "instance": getattr(request.state, "request_id", None),
+    }
+    return JSONResponse(body | more, status.value, headers=_headers(error), media_type=PROBLEM_MEDIA_TYPE)
+
+
+def answer(request: Request, error: LoaError, **more: Any) -> Response:
+    """Problem+json for programs, a page or the way to sign in for people."""
+    if _asked_by_program(request):
+        return problem(request, error, **more)
+    if isinstance(error, NotSignedIn):
+        return _away(request, f"/sign-in?next={quote(_local_path(request), safe='')}")
+    if error.code == "server.password_change_needed":
+        return _away(request, "/account/password")
+    from server.web.errors import render_error_page
+
+    page: Response = render_error_page(request, error)
+    page.status_code = status_of(error).value
+    page.headers.update(_headers(error))
+    return page
+
+
+def unexpected(request: Request, request_id: str) -> Response:
+    """The answer to an error nobody foresaw; it is logged elsewhere."""
+    return answer(request, LoaError("server.unexpected", request_id=request_id))
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ours, of FastAPI and of the database in one way."""
+    handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+        LoaError: _on_loa_error,
+        RequestValidationError: _on_invalid,
+        HTTPException: _on_http,
+        OperationalError: _on_database,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def _on_loa_error(request: Request, error: LoaError) -> Response:
+    _log.info("request.refused", code=error.code, path=request.url.path)
+    return answer(request, error)
+
+
+async def _on_invalid(request: Request, error: RequestValidationError) -> Response:
+    fields = [
+        {"field": ".".join(str(step) for step in each["loc"][1:]), "problem": each["type"], "detail": each["msg"]}
+        for each in error.errors()
+    ]
+    return answer(request, Refused("server.input_wrong"), errors=fields)
+
+
+async def _on_http(request: Request, error: HTTPException) -> Response:
+    """Starlette's own refusals; a body that is no JSON, or that `BodyLimit` cut short, arrives here as 400."""
+    if isinstance(error.__cause__, LoaError):
+        return answer(request, error.__cause__)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response = answer(request, Refused("server.method_unknown", method=request.method))
+        response.headers.update(error.headers or {})
+        return response
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return answer(request, NotFound("server.page_unknown"))
+    response = answer(request, Refused("server.input_wrong"))
+    response.status_code = error.status_code
+    return response
+
+
+async def _on_database(request: Request, error: OperationalError) -> Response:
+    """Locked for longer than busy_timeout, disk full, or PostgreSQL gone: the transaction was rolled back."""
+    _log.error("database.failed", error=str(error.orig), path=request.url.path)
+    return answer(request, Unavailable("server.database_busy"))
+
+
+def _headers(error: LoaError) -> dict[str, str]:
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.wait_s)}
+    if isinstance(error, NotSignedIn):
+        return {"WWW-Authenticate": 'Bearer realm="loa"'}
+    return {}
+
+
+def _asked_by_program(request: Request) -> bool:
+    return request.url.path.startswith(_PROGRAM_PATHS)
+
+
+def _local_path(request: Request) -> str:
+    """Where to go on after signing in: never anywhere but here, and nothing a form had posted."""
+    if request.method != "GET":
+        return "/"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{request.url.path}{query}"
+
+
+def _away(request: Request, target: str) -> Response:
+    """A redirect; htmx, which would follow one silently into a fragment, is told to leave the page."""
+    if request.headers.get("HX-Request"):
+        return Response(status_code=HTTPStatus.OK, headers={"HX-Redirect": target})
+    return RedirectResponse(target, HTTPStatus.SEE_OTHER)

@@ -1,0 +1,86 @@
+"""Limits that hold: failed sign-ins per login and address, and how large a request may be."""
+
+from collections.abc import Awaitable, Callable
+
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from base.errors import Refused
+from server.errors import TooMany, answer
+from server.settings import LimitSettings
+
+MB = 1_000_000
+_FORM_ROOM = 65_536
+"""What the other fields and the boundaries of an upload form may take."""
+
+
+class SignInLimiter:
+    """Counts attempts before the password is looked at, so that parallel ones count too; a success clears the login."""
+
+    def __init__(self, limits: LimitSettings) -> None:
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._login = (
+            RateLimitItemPerMinute(limits.sign_ins_per_minute),
+            RateLimitItemPerHour(limits.sign_ins_per_hour),
+        )
+        self._address = RateLimitItemPerMinute(limits.address_sign_ins_per_minute)
+
+    async def attempt(self, login: str, address: str) -> None:
+        """Raises TooMany("server.too_many_sign_ins")."""
+        allowed = await self._window.hit(self._address, "address", address)
+        for item in self._login:
+            allowed = await self._window.hit(item, login, address) and allowed
+        if not allowed:
+            raise TooMany("server.too_many_sign_ins", wait_s=60)
+
+    async def succeeded(self, login: str, address: str) -> None:
+        for item in self._login:
+            await self._window.clear(item, login, address)
+
+
+class BodyLimit:
+    """Refuses a request body over its limit as soon as that is known: by its header, or while it streams in.
+
+    Only a form with a file, from somebody who is signed in, may be large.
+    """
+
+    def __init__(self, app: ASGIApp, *, limits: LimitSettings, knows: Callable[[Request], Awaitable[bool]]) -> None:
+        self._app = app
+        self._limits = limits
+        self._knows = knows
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what comes in."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        limit = await self._limit(request)
+        announced = request.headers.get("content-length", "0")
+        if announced.isdigit() and int(announced) > limit:
+            await answer(request, _too_large(limit))(scope, receive, send)
+            return
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                raise _too_large(limit)
+            return message
+
+        await self._app(scope, counted, send)
+
+    async def _limit(self, request: Request) -> int:
+        is_form = request.headers.get("content-type", "").startswith("multipart/form-data")
+        if is_form and await self._knows(request):
+            return self._limits.upload_bytes + _FORM_ROOM
+        return self._limits.body_bytes
+
+
+def _too_large(limit: int) -> Refused:
+    return Refused("server.body_too_large", limit_mb=round(limit / MB, 1))

@@ -1,0 +1,39 @@
+"""Code → English sentence for what the server itself refuses: what happened, what is safe, what to do."""
+
+MESSAGES: dict[str, str] = {
+    "server.body_too_large": (
+        "What was sent is larger than {limit_mb} MB, so it was not taken. Nothing was kept. Send something smaller."
+    ),
+    "server.config_missing": "There is no settings file at {path}.",
+    "server.csrf_failed": "This form is no longer valid. Nothing was changed. Open the page again and repeat the step.",
+    "server.database_busy": "The database did not answer in time. Nothing was changed. Try again in a moment.",
+    "server.database_newer": (
+        "This database was written by a newer version of Loa ({revision}). Nothing was changed. Start that version."
+    ),
+    "server.foreign_origin": "This form came from another site ({origin}). Nothing was changed.",
+    "server.idempotency_key_wrong": "An Idempotency-Key has 8 to 128 visible characters.",
+    "server.idempotency_mismatch": (
+        "This Idempotency-Key was used before for something else. Nothing was changed. Use a new key."
+    ),
+    "server.input_wrong": "Some values are missing or wrong. Nothing was changed. Correct them and send again.",
+    "server.login_taken": "Somebody already signs in as “{login}”. Choose another login.",
+    "server.login_wrong": "A login has 1 to 48 characters: a–z, 0–9 and hyphens.",
+    "server.method_unknown": "This address does not answer to {method}.",
+    "server.not_allowed": "You may not do this here. Ask an administrator for the role you need.",
+    "server.not_signed_in": "You are not signed in, or your session has ended. Sign in and repeat the step.",
+    "server.page_unknown": "There is nothing at this address. It may have been removed.",
+    "server.password_change_needed": "Your password is for one use. Choose your own before you go on.",
+    "server.password_length": "A password needs {shortest} to {longest} characters.",
+    "server.password_weak": "This password is too easy to guess. Choose another.",
+    "server.password_wrong": "The login or the password is wrong, or the account is closed. Try again.",
+    "server.place_unknown": "There is no place “{place}”.",
+    "server.precondition_needed": "Say which revision you change: send If-Match with the ETag you were given.",
+    "server.secret_missing": "The secret in {path} cannot be read.",
+    "server.too_many_sign_ins": "Too many attempts to sign in. Wait {wait_s} seconds, then try again.",
+    "server.unexpected": (
+        "Something went wrong here that was not foreseen. What you did may not have been done: look before you repeat "
+        "it. Tell the administrator this number: {request_id}."
+    ),
+    "server.upload_missing": "No file came with the form. Choose a file and send again.",
+    "server.user_unknown": "There is no such person.",
+}

@@ -1,0 +1,14 @@
+"""Every table there is, for the migrations and for tests that make a database at once."""
+
+from sqlmodel import SQLModel
+
+import audio.models
+import devices.models
+import schedules.models
+import server.audit
+import server.auth.models
+import server.idempotency
+
+metadata = SQLModel.metadata
+
+__all__ = ["audio", "devices", "metadata", "schedules", "server"]
