@@ -33,6 +33,7 @@ class Phase(StrEnum):
 class Airing:
     """One play order on one output. `position_ms` is how far the whole, repetitions included, has sounded.
 
+    discarded_ms: what had sounded before it was started over.
     ready: the sound it needs is on the device. total_ms: None when it goes on until stopped.
     """
 
@@ -48,6 +49,7 @@ class Airing:
     began_wall_ms: int | None = None
     began_mono_ms: int = 0
     outranked: bool = False
+    discarded_ms: int = 0
 
     @property
     def occurrence(self) -> str:
@@ -68,6 +70,10 @@ class Airing:
             return self.position_ms
         at = self.position_ms + max(0, now.mono_ms - self.since_mono_ms)
         return at if self.total_ms is None else min(at, self.total_ms)
+
+    def sounded_at(self, now: Moment) -> int:
+        """Milliseconds people have heard in all, what was started over included."""
+        return self.discarded_ms + self.position_at(now)
 
     @property
     def rank(self) -> tuple[int, bool, int, int]:
@@ -112,6 +118,8 @@ class End:
 
 Change = Begin | Pause | End
 
+_PLAYED = (ReceiptState.PLAYED, "")
+
 
 class Programme:
     """The airings of one output. Every method gives the changes to carry out, in order."""
@@ -142,9 +150,10 @@ class Programme:
         current = self.sounding
         due = [airing for airing in self._airings.values() if self._due(airing, now)]
         best = min(due, key=lambda airing: airing.place_in_queue, default=None)
+        held_up = best is not None and current is not None and not _interrupts(best, current)
         for airing in due:
-            airing.outranked = airing.outranked or airing is not best
-        if best is None or (current is not None and not _interrupts(best, current)):
+            airing.outranked = airing.outranked or held_up or airing is not best
+        if best is None or held_up:
             return changes
         if current is not None:
             changes.append(self._give_way(current, now))
@@ -152,19 +161,20 @@ class Programme:
         return changes
 
     def finish(self, occurrence: str, now: Moment, sounded_ms: int | None = None) -> list[Change]:
-        """The sound has come to its end (or the player failed, when `sounded_ms` falls short of it)."""
+        """The sound has come to its end; `sounded_ms`, the position the player reached, tells whether too early."""
         airing = self._airings.get(occurrence)
         if airing is None or airing.phase is not Phase.SOUNDING:
             return []
-        sounded = airing.position_at(now) if sounded_ms is None else sounded_ms
-        return [self._end(airing, ReceiptState.PLAYED, "", sounded), *self.advance(now)]
+        position = airing.position_at(now) if sounded_ms is None else sounded_ms
+        verdict = (ReceiptState.INTERRUPTED, "cut_short") if _falls_short(airing, position) else _PLAYED
+        return [self._end(airing, *verdict, airing.discarded_ms + position), *self.advance(now)]
 
     def cancel(self, occurrence: str, now: Moment, reason: str = "cancelled") -> list[Change]:
         """End an airing wherever it stands; one that sounded until it was told to end has played."""
         airing = self._airings.get(occurrence)
         if airing is None:
             return []
-        heard = airing.position_at(now)
+        heard = airing.sounded_at(now)
         endless = airing.total_ms is None and heard > 0
         state = ReceiptState.PLAYED if endless else ReceiptState.CANCELLED
         return [self._end(airing, state, reason, heard), *self.advance(now)]
@@ -172,26 +182,27 @@ class Programme:
     def stop(self, up_to: PlayClass, now: Moment) -> list[Change]:
         """End everything up to a class that sounds now or has begun."""
         begun = [a for a in self._airings.values() if a.phase is not Phase.WAITING and a.play.play_class <= up_to]
-        ends: list[Change] = [self._end(a, *_stopped(a), a.position_at(now)) for a in begun]
+        ends: list[Change] = [self._end(a, *_stopped(a), a.sounded_at(now)) for a in begun]
         return [*ends, *self.advance(now)]
 
     def next_change_ms(self, now: Moment) -> int | None:
         """The next wall-clock moment at which `advance` may have something to do; None when nothing is ahead."""
         ahead = [moment for airing in self._airings.values() for moment in _moments(airing) if moment > now.wall_ms]
-        if self.hours is not None and self.sounding is not None:
+        if self.hours is not None and any(airing.start_ms <= now.wall_ms for airing in self._airings.values()):
             ahead.append(self.hours.next_edge_ms(now.wall_ms))
         return min(ahead, default=None)
 
     def _due(self, airing: Airing, now: Moment) -> bool:
         if airing.phase is Phase.SOUNDING or not airing.ready:
             return False
-        if airing.phase is Phase.PAUSED or airing.play.start_ms is None:
+        start = airing.play.start_ms
+        if airing.phase is Phase.PAUSED or (start is None and airing.emergency):
             return True
-        return now.sure and airing.play.start_ms <= now.wall_ms
+        return now.sure and (start is None or start <= now.wall_ms)
 
     def _overdue(self, airing: Airing, now: Moment) -> list[End]:
         verdict = self._verdict(airing, now)
-        return [] if verdict is None else [self._end(airing, *verdict, airing.position_at(now))]
+        return [] if verdict is None else [self._end(airing, *verdict, airing.sounded_at(now))]
 
     def _verdict(self, airing: Airing, now: Moment) -> tuple[ReceiptState, str] | None:
         """Why an airing must end now, or None. An unset clock judges nothing: it does not know what is late."""
@@ -201,7 +212,8 @@ class Programme:
             return _expired(airing)
         if airing.phase is Phase.PAUSED and _is_stale(airing, now):
             return ReceiptState.PREEMPTED, "stale"
-        return None if now.wall_ms < airing.start_ms else self._past_start(airing, now)
+        ahead = airing.play.start_ms is not None and now.wall_ms < airing.play.start_ms
+        return None if ahead else self._past_start(airing, now)
 
     def _past_start(self, airing: Airing, now: Moment) -> tuple[ReceiptState, str] | None:
         waiting = airing.phase is Phase.WAITING
@@ -216,10 +228,11 @@ class Programme:
 
     def _give_way(self, airing: Airing, now: Moment) -> Change:
         if airing.play.preempted is AfterPreemption.DROP:
-            return self._end(airing, ReceiptState.PREEMPTED, "dropped", airing.position_at(now))
-        restart = airing.play.preempted is AfterPreemption.RESTART
-        airing.position_ms = 0 if restart else airing.position_at(now)
-        airing.phase = Phase.PAUSED
+            return self._end(airing, ReceiptState.PREEMPTED, "dropped", airing.sounded_at(now))
+        position = airing.position_at(now)
+        airing.phase, airing.position_ms = Phase.PAUSED, position
+        if airing.play.preempted is AfterPreemption.RESTART:
+            airing.discarded_ms, airing.position_ms = airing.discarded_ms + position, 0
         return Pause(airing)
 
     def _end(self, airing: Airing, state: ReceiptState, reason: str, sounded_ms: int) -> End:
@@ -242,6 +255,11 @@ def _interrupts(challenger: Airing, current: Airing) -> bool:
     if current.emergency:
         return challenger.rank > current.rank
     return challenger.play.play_class > current.play.play_class
+
+
+def _falls_short(airing: Airing, position_ms: int) -> bool:
+    """Whether a player stopped before the end. Encodings of one sound differ by some padding: a second, or 5 %."""
+    return airing.total_ms is not None and position_ms + max(1_000, airing.total_ms // 20) < airing.total_ms
 
 
 def _is_stale(airing: Airing, now: Moment) -> bool:

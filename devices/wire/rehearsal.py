@@ -1,7 +1,7 @@
 """What a cluster will hear of given play orders, by the very rules the speaker follows (pure)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from devices.wire.orders import Hours
 from devices.wire.playing import Airing, Begin, Change, End, Moment, Pause, Programme
@@ -31,7 +31,7 @@ def rehearse(airings: Iterable[Airing], until_ms: int, hours: Hours | None = Non
     """Run the airings on a virtual clock to `until_ms`, all content present, all orders there from the beginning."""
     programme = Programme(hours)
     for airing in airings:
-        programme.add(replace(airing, ready=True))
+        programme.add(_fresh(airing))
     heard: list[Heard] = []
     silent: list[tuple[str, ReceiptState, str]] = []
     since: dict[str, int] = {}
@@ -45,6 +45,18 @@ def rehearse(airings: Iterable[Airing], until_ms: int, hours: Hours | None = Non
         at = following
     heard += [Heard(occurrence, start, until_ms, None) for occurrence, start in since.items()]
     return Rehearsal(tuple(heard), tuple(silent))
+
+
+def _fresh(airing: Airing) -> Airing:
+    """The airing as if nothing of it had sounded yet."""
+    return Airing(
+        play=airing.play,
+        order_id=airing.order_id,
+        issued_ms=airing.issued_ms,
+        expires_ms=airing.expires_ms,
+        total_ms=airing.total_ms,
+        ready=True,
+    )
 
 
 def _changes(programme: Programme, now: Moment) -> list[Change]:
