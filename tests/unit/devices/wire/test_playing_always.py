@@ -82,6 +82,7 @@ class Listener:
             match change:
                 case Begin():
                     assert self.sounding is None, "two sounds at once"
+                    assert now.sure or change.resumed or _needs_no_clock(change.airing), "begins on an unsure clock"
                     assert self.silenced is None or _may_interrupt(change.airing, self.silenced)
                     self.sounding = occurrence
                     self._may_sound(change.airing, now)
@@ -130,11 +131,15 @@ def _may_interrupt(airing: Airing, silenced: Airing) -> bool:
     return airing.play.play_class > silenced.play.play_class
 
 
+def _needs_no_clock(airing: Airing) -> bool:
+    return airing.emergency and airing.play.start_ms is None
+
+
 def _due(airing: Airing, now: Moment) -> bool:
     """Said again in the test's own words: ready, and its time has come as far as this clock can tell."""
     if not airing.ready:
         return False
-    if airing.phase is Phase.PAUSED or (airing.play.start_ms is None and airing.emergency):
+    if airing.phase is Phase.PAUSED or _needs_no_clock(airing):
         return True
     return now.sure and (airing.play.start_ms is None or airing.play.start_ms <= now.wall_ms)
 
