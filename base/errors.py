@@ -10,6 +10,10 @@ LoaError
 
 from typing import ClassVar
 
+MESSAGES: dict[str, str] = {
+    "base.broker_url": "{url} is no broker address: write mqtt://host:port, or mqtts://host:port for TLS.",
+}
+
 
 class LoaError(Exception):
     """Base of all our errors.
