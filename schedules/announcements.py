@@ -1,0 +1,269 @@
+"""Announcements: what is to be heard, in which languages, and whether it may be."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from audio.models import AudioAsset, Rendition
+from audio.service import AudioService
+from base.errors import Conflict, NotFound, Refused
+from base.ids import new_id
+from base.times import Clock
+from devices.wire.orders import Level, PlayClass
+from schedules import approval
+from schedules.approval import Action
+from schedules.dispatch import MAX_TITLE, in_order_of_need
+from schedules.models import Announcement, AnnouncementState, ApprovalStep
+from schedules.repository import announcements as rows
+
+_LANGUAGE = re.compile(r"(?=.{2,16}$)[a-z]{2,3}(-[a-z0-9]{2,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """One language of an announcement with its sound."""
+
+    language: str
+    asset: AudioAsset
+    renditions: tuple[Rendition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementView:
+    """An announcement with everything a page shows of it; the first version is the main one."""
+
+    announcement: Announcement
+    versions: tuple[VersionView, ...]
+    steps: tuple[ApprovalStep, ...]
+
+
+class AnnouncementService:
+    """Every method works inside the caller's transaction. An unknown id raises NotFound."""
+
+    def __init__(self, audio: AudioService, clock: Clock) -> None:
+        self._audio = audio
+        self._clock = clock
+
+    async def create(
+        self,
+        session: AsyncSession,
+        *,
+        place_id: str,
+        title: str,
+        play_class: int = PlayClass.NORMAL,
+        level: int = Level.COMMUNE,
+        versions: Mapping[str, str],
+        user_id: str,
+    ) -> Announcement:
+        """A draft. `versions`: language → asset id of this place. Raises Refused for what cannot be announced."""
+        now = self._clock()
+        announcement = Announcement(
+            id=new_id(),
+            place_id=place_id,
+            title=check_title(title),
+            play_class=_check_class(play_class),
+            level=_check_level(level),
+            created_by=user_id,
+            created_at=now,
+            changed_at=now,
+        )
+        await self._check_versions(session, place_id, versions)
+        session.add(announcement)
+        await rows.replace_versions(session, announcement.id, versions)
+        self._note(session, announcement, Action.CREATE, user_id)
+        await session.flush()
+        return announcement
+
+    async def edit(
+        self,
+        session: AsyncSession,
+        announcement_id: str,
+        *,
+        revision: int,
+        user_id: str,
+        title: str | None = None,
+        play_class: int | None = None,
+        level: int | None = None,
+        versions: Mapping[str, str] | None = None,
+    ) -> Announcement:
+        """Change what is given; it is a draft again. Raises Conflict when it changed since, or is with the speakers."""
+        announcement = await self._locked(session, announcement_id, revision)
+        approval.after(announcement.state, Action.EDIT)
+        await self._check_not_issued(session, announcement)
+        if versions is not None:
+            await self._check_versions(session, announcement.place_id, versions)
+            await rows.replace_versions(session, announcement.id, versions)
+        announcement.title = announcement.title if title is None else check_title(title)
+        announcement.play_class = announcement.play_class if play_class is None else _check_class(play_class)
+        announcement.level = announcement.level if level is None else _check_level(level)
+        announcement.revision += 1
+        return await self._move(session, announcement, Action.EDIT, user_id=user_id)
+
+    async def submit(
+        self, session: AsyncSession, announcement_id: str, user_id: str, *, revision: int | None = None
+    ) -> Announcement:
+        """Hand it to the approver."""
+        return await self._step(session, announcement_id, Action.SUBMIT, user_id=user_id, revision=revision)
+
+    async def approve(
+        self, session: AsyncSession, announcement_id: str, user_id: str, *, revision: int | None = None
+    ) -> Announcement:
+        """Allow it on air. With `revision`, only what the approver listened to."""
+        return await self._step(session, announcement_id, Action.APPROVE, user_id=user_id, revision=revision)
+
+    async def send_back(
+        self, session: AsyncSession, announcement_id: str, user_id: str, comment: str, *, revision: int | None = None
+    ) -> Announcement:
+        """Return it to its author with a comment, which must say something."""
+        if not comment.strip():
+            raise Refused("schedules.comment_missing")
+        return await self._step(
+            session, announcement_id, Action.SEND_BACK, user_id=user_id, revision=revision, comment=comment.strip()
+        )
+
+    async def archive(
+        self, session: AsyncSession, announcement_id: str, user_id: str, *, revision: int | None = None
+    ) -> Announcement:
+        """Put it away for good. Raises Conflict while schedules use it or the speakers are still to play it."""
+        announcement = await self._locked(session, announcement_id, revision)
+        approval.after(announcement.state, Action.ARCHIVE)
+        await self._check_not_issued(session, announcement)
+        schedules = await rows.count_active_schedules(session, announcement.id)
+        if schedules:
+            raise Conflict("schedules.announcement_scheduled", schedules=schedules)
+        return await self._move(session, announcement, Action.ARCHIVE, user_id=user_id)
+
+    async def find(self, session: AsyncSession, announcement_id: str, *, lock: bool = False) -> Announcement:
+        """The bare announcement; with `lock`, nobody else changes it until the transaction ends."""
+        announcement = await rows.one(session, announcement_id, lock=lock)
+        if announcement is None:
+            raise NotFound("schedules.announcement_unknown", id=announcement_id)
+        return announcement
+
+    async def get(self, session: AsyncSession, announcement_id: str) -> AnnouncementView:
+        announcement = await self.find(session, announcement_id)
+        return (await self._views(session, [announcement]))[0]
+
+    async def list(
+        self,
+        session: AsyncSession,
+        place_id: str,
+        *,
+        state: AnnouncementState | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[AnnouncementView]:
+        """A place's announcements, newest first; `before` is the id of the last one already seen."""
+        found = await rows.of_place(session, place_id, state=state, before=before, limit=limit)
+        return await self._views(session, found)
+
+    async def _views(self, session: AsyncSession, found: Sequence[Announcement]) -> Sequence[AnnouncementView]:
+        ids = [announcement.id for announcement in found]
+        versions = await rows.versions(session, ids)
+        asset_ids = {asset_id for by_language in versions.values() for asset_id in by_language.values()}
+        assets = await rows.assets(session, asset_ids)
+        renditions = await self._audio.renditions(session, asset_ids)
+        steps = await rows.steps(session, ids)
+        return [
+            AnnouncementView(
+                announcement,
+                tuple(
+                    VersionView(language, assets[asset_id], tuple(renditions[asset_id]))
+                    for language, asset_id in _main_first(versions[announcement.id])
+                    if asset_id in assets
+                ),
+                tuple(steps[announcement.id]),
+            )
+            for announcement in found
+        ]
+
+    async def _step(
+        self,
+        session: AsyncSession,
+        announcement_id: str,
+        action: Action,
+        *,
+        user_id: str,
+        revision: int | None,
+        comment: str = "",
+    ) -> Announcement:
+        announcement = await self._locked(session, announcement_id, revision)
+        return await self._move(session, announcement, action, user_id=user_id, comment=comment)
+
+    async def _locked(self, session: AsyncSession, announcement_id: str, revision: int | None) -> Announcement:
+        announcement = await self.find(session, announcement_id, lock=True)
+        if revision is not None and revision != announcement.revision:
+            raise Conflict("schedules.stale_revision", seen=revision, current=announcement.revision)
+        return announcement
+
+    async def _move(
+        self,
+        session: AsyncSession,
+        announcement: Announcement,
+        action: Action,
+        *,
+        user_id: str,
+        comment: str = "",
+    ) -> Announcement:
+        announcement.state = approval.after(announcement.state, action)
+        announcement.changed_at = self._clock()
+        self._note(session, announcement, action, user_id, comment)
+        await session.flush()
+        return announcement
+
+    def _note(
+        self, session: AsyncSession, announcement: Announcement, action: Action, user_id: str, comment: str = ""
+    ) -> None:
+        step = ApprovalStep(
+            id=new_id(),
+            announcement_id=announcement.id,
+            revision=announcement.revision,
+            action=action.value,
+            user_id=user_id,
+            at=self._clock(),
+            comment=comment,
+        )
+        session.add(step)
+
+    async def _check_not_issued(self, session: AsyncSession, announcement: Announcement) -> None:
+        """What is with the speakers was approved as it is; it must be called off before it may change."""
+        airings = await rows.count_issued_ahead(session, announcement.id, self._clock())
+        if airings:
+            raise Conflict("schedules.announcement_issued", airings=airings)
+
+    async def _check_versions(self, session: AsyncSession, place_id: str, versions: Mapping[str, str]) -> None:
+        if not versions:
+            raise Refused("schedules.no_versions")
+        for language in versions:
+            if _LANGUAGE.fullmatch(language) is None:
+                raise Refused("schedules.language_wrong", language=language[:20])
+        assets = await rows.assets(session, set(versions.values()))
+        for asset_id in versions.values():
+            if asset_id not in assets or assets[asset_id].commune_id != place_id:
+                raise Refused("schedules.asset_unknown", asset_id=asset_id[:26])
+
+
+def check_title(title: str) -> str:
+    """A heading without surrounding space. Raises Refused("schedules.title_wrong")."""
+    heading = title.strip()
+    if not 1 <= len(heading) <= MAX_TITLE:
+        raise Refused("schedules.title_wrong", limit=MAX_TITLE)
+    return heading
+
+
+def _check_class(play_class: int) -> int:
+    if play_class not in {PlayClass.BACKGROUND, PlayClass.NORMAL, PlayClass.PRIORITY}:
+        raise Refused("schedules.class_not_allowed")
+    return int(play_class)
+
+
+def _check_level(level: int) -> int:
+    if level not in set(Level):
+        raise Refused("schedules.level_wrong")
+    return int(level)
+
+
+def _main_first(versions: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(language, versions[language]) for language in in_order_of_need(versions)]

@@ -1,0 +1,83 @@
+"""What can be wrong with a programme or an emergency: every code of this room with its English sentence."""
+
+MESSAGES: dict[str, str] = {
+    "schedules.already_countersigned": "This emergency was already countersigned. Nothing was changed.",
+    "schedules.announcement_issued": (
+        "{airings} coming airings of this announcement are already with the speakers. Nothing was changed. "
+        "End its schedules or cancel those airings first, or write a new announcement."
+    ),
+    "schedules.announcement_scheduled": (
+        "This announcement still has {schedules} running schedules. Nothing was changed. End them first."
+    ),
+    "schedules.announcement_unknown": "There is no announcement with the id {id}. It may have been removed.",
+    "schedules.asset_unknown": "The sound {asset_id} does not exist here. Upload it, or choose another.",
+    "schedules.audience_too_long": (
+        "The audience names too many clusters one by one to fit into one order. Choose villages or groups instead."
+    ),
+    "schedules.audience_unknown": "“{name}” is no village, group or cluster here. Nothing was sent. Choose again.",
+    "schedules.class_not_allowed": (
+        "An announcement is background, normal or priority. Emergencies are started on their own page."
+    ),
+    "schedules.comment_missing": "Write what is to be changed, so that the author knows.",
+    "schedules.countersign_self": (
+        "The person who started an emergency cannot countersign it. Ask somebody else who may start emergencies."
+    ),
+    "schedules.days_reversed": "The last day ({last_day}) is before the first day ({first_day}).",
+    "schedules.emergency_over": "This emergency is already over ({state}). Nothing was sent.",
+    "schedules.emergency_unknown": "There is no emergency with the id {id}.",
+    "schedules.is_emergency": "This airing belongs to an emergency. Stop it, or give the all clear, on its own page.",
+    "schedules.language_wrong": "“{language}” is not a language code such as vi, tay or hmn.",
+    "schedules.level_wrong": "The level of origin is 1 (commune), 2 (province) or 3 (country).",
+    "schedules.no_versions": "An announcement needs its sound in at least one language.",
+    "schedules.nobody_meant": "There is no cluster in this audience, so nobody would hear it. Choose again.",
+    "schedules.not_approved": "“{title}” is not approved. It was not sent. Ask the approver first.",
+    "schedules.occurrence_over": "This airing is already past. Nothing was changed.",
+    "schedules.occurrence_unknown": "There is no airing with the id {id}.",
+    "schedules.outside_hours": (
+        "{time} is outside the permitted hours {rule} ({source}): the whole airing must lie inside them. "
+        "Nothing was planned. The nearest permitted time is {nearest}."
+    ),
+    "schedules.in_the_past": "{time} is already past. Nothing was planned. Choose a later time.",
+    "schedules.place_unknown": "There is no place called “{place_id}”.",
+    "schedules.rule_invalid": "The rule “{rule}” cannot be read as a repetition of days ({part}).",
+    "schedules.rule_never": "The rule “{rule}” never falls on any day, so nothing would ever be heard. Change it.",
+    "schedules.schedule_unknown": "There is no schedule with the id {id}.",
+    "schedules.stale_revision": (
+        "Somebody changed this in the meantime (you saw version {seen}, now it is {current}). "
+        "Your change was not saved. Look at the new version first."
+    ),
+    "schedules.status_wrong": "An emergency is either real or a drill.",
+    "schedules.step_not_possible": (
+        "An announcement that is {state} cannot take the step “{action}”. Nothing was changed."
+    ),
+    "schedules.template_changed": "The words of “{title}” were changed while they were being spoken. Try again.",
+    "schedules.template_not_alarm": "“{title}” ends an emergency; it cannot start one. Choose an alarm.",
+    "schedules.template_unknown": "There is no emergency template with the id {id}.",
+    "schedules.time_wrong": "“{time}” is not a time of day such as 05:00.",
+    "schedules.times_count": "Give 1 to {limit} times of day.",
+    "schedules.title_wrong": "A title needs 1 to {limit} characters.",
+    "schedules.too_long_for_hours": (
+        "This lasts {minutes} minutes; no span of the permitted hours {rule} ({source}) is that long. "
+        "Nothing was planned. Shorten it."
+    ),
+    "schedules.volume_wrong": "The volume is a number from 0 to 100.",
+    "schedules.zone_unknown": "“{zone}” is not a time zone such as Asia/Ho_Chi_Minh.",
+}
+"""Code → English sentence in the user's words: what happened, what is safe, what to do."""
+
+REASONS: dict[str, str] = {
+    "by_hand": "Called off by hand.",
+    "cleared": "Ended by the all clear.",
+    "expired": "Its time ran out.",
+    "no_longer_planned": "The rule of its schedule no longer falls on this time.",
+    "nobody_meant": "No cluster belonged to its audience any more.",
+    "not_approved": "Its announcement was not approved in time.",
+    "outside_hours": "It would not lie within the permitted hours.",
+    "schedule_ended": "Its schedule was ended.",
+    "stopped": "Stopped by hand.",
+    "too_late": "The server was not running when its order was due.",
+}
+"""Why an occurrence was called off or did not air, as `Occurrence.reason` keeps it.
+
+It may also be a person's own words, or the code of the error that kept its order from being written.
+"""

@@ -1,0 +1,125 @@
+"""The place an authority speaks to: its clusters, villages, zones and time, and whom an audience means there."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.errors import NotFound, Refused
+from devices.models import Cluster, ClusterKind, Place, PlaceKind
+from devices.places import PlaceTree
+from devices.service import DeviceService
+from devices.wire.audience import Audience, Listener
+from devices.wire.orders import Level
+from schedules.dispatch import check_audience_size
+from schedules.policy import Rules
+from schedules.repository import ground as rows
+from schedules.repository import programme
+
+LEVELS = {PlaceKind.COUNTRY: Level.COUNTRY, PlaceKind.PROVINCE: Level.PROVINCE}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom an audience means. people: the inhabitants of the villages in which it has a cluster."""
+
+    clusters: tuple[Cluster, ...]
+    villages: tuple[Place, ...]
+
+    @property
+    def smart(self) -> int:
+        return sum(cluster.kind is ClusterKind.SMART for cluster in self.clusters)
+
+    @property
+    def wireless(self) -> int:
+        return len(self.clusters) - self.smart
+
+    @property
+    def people(self) -> int:
+        return sum(village.population for village in self.villages)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """An authority's place, loaded once for many questions."""
+
+    place: Place
+    places: Mapping[str, Place]
+    tree: PlaceTree
+    zones: Mapping[str, frozenset[str]]
+    clusters: tuple[Cluster, ...]
+    listeners: Mapping[str, Listener]
+    rules: Rules
+
+    @property
+    def level(self) -> Level:
+        """Whose content this place's is."""
+        return LEVELS.get(self.place.kind, Level.COMMUNE)
+
+    def meant(self, audience: Audience) -> frozenset[str]:
+        """The ids of the clusters an audience means, by the rule the speakers follow."""
+        return frozenset(name for name, listener in self.listeners.items() if audience.includes(listener))
+
+    def reach(self, audience: Audience) -> Reach:
+        meant = self.meant(audience)
+        clusters = tuple(cluster for cluster in self.clusters if cluster.id in meant)
+        villages = dict.fromkeys(cluster.village_id for cluster in clusters)
+        return Reach(clusters, tuple(self.places[village] for village in villages))
+
+    def written_out(self, audience: Audience) -> Audience:
+        """The same audience with its zones' clusters in place of the zones, as they are now."""
+        named = [cluster for zone in audience.zones for cluster in sorted(self.zones.get(zone, ()))]
+        return replace(audience, zones=(), clusters=tuple(dict.fromkeys([*audience.clusters, *named])))
+
+    def check(self, audience: Audience) -> Reach:
+        """Whom it means. Raises Refused: audience_unknown, audience_too_long, nobody_meant."""
+        _check_known(audience.places, self.places)
+        _check_known(audience.zones, self.zones)
+        _check_known((*audience.clusters, *audience.but), self.listeners)
+        check_audience_size(audience)
+        reach = self.reach(audience)
+        if not reach.clusters:
+            raise Refused("schedules.nobody_meant")
+        return reach
+
+
+async def load(session: AsyncSession, devices: DeviceService, place_id: str) -> Ground:
+    """Load a place with everything below it. Raises NotFound("schedules.place_unknown")."""
+    above = await rows.above(session, place_id)
+    places = {place.id: place for place in [*above, *await rows.below(session, place_id)]}
+    if place_id not in places:
+        raise NotFound("schedules.place_unknown", place_id=place_id)
+    tree = PlaceTree.of(places.values())
+    zones = await rows.zone_members(session, place_id)
+    clusters = tuple(await devices.resolve(session, place_id, Audience()))
+    return Ground(
+        place=places[place_id],
+        places=places,
+        tree=tree,
+        zones=zones,
+        clusters=clusters,
+        listeners={cluster.id: _listener(cluster, tree, zones) for cluster in clusters},
+        rules=await _rules(session, tree, place_id),
+    )
+
+
+def _listener(cluster: Cluster, tree: PlaceTree, zones: Mapping[str, frozenset[str]]) -> Listener:
+    mine = frozenset(zone for zone, members in zones.items() if cluster.id in members)
+    return Listener(cluster.id, frozenset(tree.path(cluster.village_id)), mine)
+
+
+async def _rules(session: AsyncSession, tree: PlaceTree, place_id: str) -> Rules:
+    """The rules of the place, or of the nearest place above that has some, or the default."""
+    zone = ZoneInfo(tree.zone_name(place_id))
+    policies = await programme.policies(session, tree.path(place_id))
+    policy = next((policies[above] for above in tree.path(place_id) if above in policies), None)
+    if policy is None:
+        return Rules.of(zone)
+    return Rules.of(zone, policy.hours, policy.source, policy.volume_max)
+
+
+def _check_known(names: Iterable[str], known: Iterable[str]) -> None:
+    unknown = set(names).difference(known)
+    if unknown:
+        raise Refused("schedules.audience_unknown", name=min(unknown))

@@ -1,0 +1,76 @@
+"""What a cluster will hear on a day, and which airings of a place meet, by the rules the speakers follow."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.times import to_ms
+from devices.wire.orders import Status
+from devices.wire.playing import Airing
+from devices.wire.rehearsal import Rehearsal, rehearse
+from schedules import ground as grounds
+from schedules.conflicts import Overlap, Slot, overlaps
+from schedules.dispatch import bulletin, read_audience
+from schedules.ground import Ground
+from schedules.issuing import Issuer
+from schedules.models import Occurrence
+from schedules.repository import programme as rows
+
+MOST = 2_000
+"""How many occurrences of a day or a week are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Questions about the programme as it will be heard."""
+
+    issuer: Issuer
+
+    async def hear(self, session: AsyncSession, cluster_id: str, day: date) -> Rehearsal:
+        """The bulletins of a local day in one cluster, by the rules of playing. Raises NotFound for the cluster."""
+        view = await self.issuer.devices.cluster(session, cluster_id)
+        ground = await grounds.load(session, self.issuer.devices, view.cluster.commune_id)
+        start = datetime.combine(day, time(), ground.rules.zone)
+        end = datetime.combine(day + timedelta(days=1), time(), ground.rules.zone)
+        found = await rows.occurrences(
+            session, ground.tree.path(ground.place.id), start=start, end=end, open_only=True, limit=MOST
+        )
+        listener = ground.listeners[cluster_id]
+        meant = [row for row in found if read_audience(row.audience).includes(listener)]
+        airings = await self._airings(session, meant, ground, tuple(view.cluster.languages))
+        whole = rehearse(airings, to_ms(end), ground.rules.wire(start))
+        return replace(whole, heard=tuple(h for h in whole.heard if h.to_ms > to_ms(start)))
+
+    async def clashes(self, session: AsyncSession, place_id: str, start: datetime, end: datetime) -> list[Overlap]:
+        """The airings of a place that meet in some cluster between two moments."""
+        ground = await grounds.load(session, self.issuer.devices, place_id)
+        found = await rows.occurrences(session, (place_id,), start=start, end=end, open_only=True, limit=MOST)
+        return overlaps(_slots(found, ground))
+
+    async def _airings(
+        self, session: AsyncSession, found: Sequence[Occurrence], ground: Ground, languages: tuple[str, ...]
+    ) -> list[Airing]:
+        bulletins = [row for row in found if row.announcement_id is not None and row.status is Status.ACTUAL]
+        versions = await self.issuer.versions(session, bulletins)
+        return [
+            Airing(
+                play=airing.play,
+                order_id=row.id,
+                issued_ms=to_ms(row.created_at),
+                expires_ms=to_ms(airing.expires_at),
+                total_ms=airing.play.total_ms(languages),
+                ready=True,
+            )
+            for row in bulletins
+            if versions[row.id]
+            for airing in [bulletin(row, versions[row.id], volume_max=ground.rules.volume_max)]
+        ]
+
+
+def _slots(found: Iterable[Occurrence], ground: Ground) -> list[Slot]:
+    return [
+        Slot(row.id, row.start_at, row.ends_at, row.play_class, ground.meant(read_audience(row.audience)))
+        for row in found
+    ]

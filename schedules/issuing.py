@@ -1,0 +1,161 @@
+"""From planned occurrences to signed orders, and their recall: issue, cancel, stop."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from audio.service import AudioService
+from base.errors import Conflict, Refused
+from base.times import Clock
+from devices.models import OrderEntry
+from devices.service import DeviceService
+from devices.wire.audience import Audience
+from devices.wire.content import Version
+from devices.wire.orders import MAX_IDS, Cancel, PlayClass, Stop
+from schedules import ground as grounds
+from schedules import sounds
+from schedules.dispatch import bulletin, read_audience
+from schedules.emergency import CANCEL_OUTLIVES
+from schedules.ground import Ground
+from schedules.models import EmergencyState, Occurrence, OccurrenceState
+from schedules.repository import announcements as announcement_rows
+from schedules.repository import emergencies as emergency_rows
+from schedules.repository import programme as rows
+
+_log = structlog.get_logger(__name__)
+
+BATCH = 50
+"""How many occurrences one transaction issues: each may write a row for every cluster of a province."""
+STOP_STANDS = timedelta(seconds=60)
+"""A stop that arrives later than this would end something it was never meant for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Writes the orders of occurrences, in the caller's transaction."""
+
+    devices: DeviceService
+    audio: AudioService
+    clock: Clock
+
+    async def issue_due(self, session: AsyncSession, now: datetime, until: datetime) -> list[OrderEntry]:
+        """Order what is approved and begins by `until`, at most `BATCH` at a time; call again while it is full."""
+        due = [row for row in await rows.due_for_issue(session, now, until, BATCH) if now < latest_start(row)]
+        if not due:
+            return []
+        versions = await self.versions(session, due)
+        places = {row.place_id for row in due}
+        ground = {place_id: await grounds.load(session, self.devices, place_id) for place_id in places}
+        entries = [await self._issue_or_call_off(session, row, versions[row.id], ground[row.place_id]) for row in due]
+        await session.flush()
+        return [entry for entry in entries if entry is not None]
+
+    async def issue(
+        self, session: AsyncSession, occurrence: Occurrence, versions: Sequence[Version], ground: Ground
+    ) -> OrderEntry:
+        """Order one occurrence. Raises Refused: outside_hours, nobody_meant, and what `devices` refuses."""
+        if not versions:
+            raise Refused("schedules.no_versions")
+        airing = bulletin(occurrence, versions, volume_max=ground.rules.volume_max)
+        ground.rules.check(occurrence.start_at, airing.ends_at)
+        audience = read_audience(occurrence.audience)
+        reach = ground.reach(audience)
+        if not reach.clusters:
+            raise Refused("schedules.nobody_meant")
+        entry = await self.devices.order_play(session, occurrence.place_id, airing.play, audience, airing.expires_at)
+        occurrence.state = OccurrenceState.ISSUED
+        occurrence.ends_at, occurrence.expires_at = airing.ends_at, airing.expires_at
+        occurrence.clusters, occurrence.people = len(reach.clusters), reach.people
+        return entry
+
+    async def _issue_or_call_off(
+        self, session: AsyncSession, occurrence: Occurrence, versions: Sequence[Version], ground: Ground
+    ) -> OrderEntry | None:
+        """One that cannot be ordered must not keep the others back: it is called off, with the reason."""
+        try:
+            async with session.begin_nested():
+                return await self.issue(session, occurrence, versions, ground)
+        except Conflict as conflict:
+            # Somebody else is at the same log or the same occurrence: the next tick looks again.
+            _log.info("occurrence.issue_postponed", occurrence=occurrence.id, reason=conflict.code)
+        except Refused as refusal:
+            _log.warning("occurrence.not_issuable", occurrence=occurrence.id, reason=str(refusal))
+            await session.refresh(occurrence)
+            occurrence.state, occurrence.reason = OccurrenceState.CANCELLED, _reason(refusal)
+        return None
+
+    async def versions(
+        self, session: AsyncSession, occurrences: Sequence[Occurrence]
+    ) -> Mapping[str, tuple[Version, ...]]:
+        """Occurrence → the versions its announcement has now."""
+        ids = {row.announcement_id for row in occurrences if row.announcement_id is not None}
+        known = await self.versions_of(session, ids)
+        return {row.id: known.get(row.announcement_id or "", ()) for row in occurrences}
+
+    async def versions_of(
+        self, session: AsyncSession, announcement_ids: Collection[str]
+    ) -> Mapping[str, tuple[Version, ...]]:
+        """Announcement → its versions."""
+        return await sounds.versions(session, self.audio, await announcement_rows.versions(session, announcement_ids))
+
+    async def call_off(self, session: AsyncSession, occurrences: Sequence[Occurrence], reason: str) -> list[OrderEntry]:
+        """Cancel occurrences of one place, locked by the caller; what the speakers have, by signed orders."""
+        issued = [row for row in occurrences if row.state is OccurrenceState.ISSUED]
+        for row in occurrences:
+            row.state, row.reason = OccurrenceState.CANCELLED, reason
+        await session.flush()
+        groups = [issued[at : at + MAX_IDS] for at in range(0, len(issued), MAX_IDS)]
+        return [await self._cancel(session, group, reason) for group in groups]
+
+    async def stop_all(
+        self, session: AsyncSession, place_id: str, user_id: str, up_to: PlayClass, soon: timedelta
+    ) -> list[OrderEntry]:
+        """End what sounds up to a class, and what is about to: a speaker that has not begun would pass over a stop."""
+        now = self.clock()
+        ground = await grounds.load(session, self.devices, place_id)
+        stop = await self.devices.order(
+            session,
+            place_id,
+            Stop(up_to),
+            Audience(),
+            now + STOP_STANDS,
+            kind=Stop.type,
+            urgency=int(PlayClass.EMERGENCY),
+        )
+        _log.info("programme.stopped", place=ground.place.id, user=user_id, up_to=up_to.name)
+        on_air = await rows.on_air(session, place_id, up_to, now=now, soon=now + soon)
+        await self._end_emergencies(session, on_air, user_id, now)
+        return [stop, *await self.call_off(session, on_air, "stopped")]
+
+    async def _end_emergencies(
+        self, session: AsyncSession, occurrences: Sequence[Occurrence], user_id: str, now: datetime
+    ) -> None:
+        for emergency in await emergency_rows.sounding_of(session, [row.id for row in occurrences]):
+            emergency.state, emergency.ended_by, emergency.ended_at = EmergencyState.STOPPED, user_id, now
+
+    async def _cancel(self, session: AsyncSession, group: Sequence[Occurrence], reason: str) -> OrderEntry:
+        first = group[0]
+        return await self.devices.order(
+            session,
+            first.place_id,
+            Cancel(tuple(row.id for row in group), reason[:200]),
+            # To everyone: whom the play was for may have been changed since, and who has no such play loses nothing.
+            Audience(),
+            max(row.expires_at for row in group) + CANCEL_OUTLIVES,
+            kind=Cancel.type,
+            occurrence_id=first.id if len(group) == 1 else None,
+            # A cancel overtakes what it cancels.
+            urgency=max(int(PlayClass.PRIORITY), *(row.play_class for row in group)),
+        )
+
+
+def latest_start(occurrence: Occurrence) -> datetime:
+    """After this its speakers would no longer begin it, so that its order is no longer worth writing."""
+    return occurrence.start_at + timedelta(seconds=occurrence.late_s)
+
+
+def _reason(refusal: Refused) -> str:
+    return refusal.code.removeprefix("schedules.")

@@ -1,0 +1,267 @@
+"""The programme of a place: broadcast now, schedules, their occurrences, and the ticks that keep them going."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from audio.service import AudioService
+from base.errors import Conflict, NotFound, Refused
+from base.ids import new_id
+from base.times import Clock
+from devices.models import OrderEntry
+from devices.service import DeviceService
+from devices.wire.audience import Audience
+from devices.wire.orders import AfterPreemption, PlayClass
+from devices.wire.rehearsal import Rehearsal
+from schedules import ground as grounds
+from schedules.announcements import AnnouncementService, check_title
+from schedules.changes import ProgrammeChanged
+from schedules.conflicts import Overlap
+from schedules.dispatch import bulletin_lasts
+from schedules.hearing import Listening
+from schedules.issuing import Issuer
+from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Schedule, ScheduleState
+from schedules.planning import Planner, check_rule, with_times
+from schedules.policy import Rules
+from schedules.recurrence import Rule, check_times
+from schedules.repository import programme as rows
+
+_log = structlog.get_logger(__name__)
+
+MAX_COMMENT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeSettings:
+    """How far ahead is planned and ordered, and how long a broadcast-now waits so that all clusters start together."""
+
+    horizon_days: int = 30
+    issue_days: int = 7
+    lead_s: int = 8
+
+
+class ProgrammeService:
+    """Every method works inside the caller's transaction. An unknown id raises NotFound."""
+
+    def __init__(
+        self,
+        devices: DeviceService,
+        audio: AudioService,
+        announcements: AnnouncementService,
+        clock: Clock,
+        settings: ProgrammeSettings | None = None,
+    ) -> None:
+        self._devices = devices
+        self._announcements = announcements
+        self._clock = clock
+        self._settings = settings or ProgrammeSettings()
+        self._issuer = Issuer(devices, audio, clock)
+        self._planner = Planner(self._issuer, timedelta(days=self._settings.horizon_days))
+        self._listening = Listening(self._issuer)
+
+    async def broadcast_now(
+        self,
+        session: AsyncSession,
+        *,
+        announcement_id: str,
+        audience: Audience,
+        volume: int = 80,
+        preempted: AfterPreemption = AfterPreemption.RESUME,
+        user_id: str,
+    ) -> Occurrence:
+        """Order an approved announcement to sound in `lead_s` seconds.
+
+        Raises Conflict("schedules.not_approved"), Refused: outside_hours, nobody_meant, audience_unknown, volume_wrong.
+        """
+        about = await self._announcements.find(session, announcement_id, lock=True)
+        if about.state is not AnnouncementState.APPROVED:
+            raise Conflict("schedules.not_approved", title=about.title)
+        ground = await grounds.load(session, self._devices, about.place_id)
+        ground.check(audience)
+        now = self._clock()
+        start = now + timedelta(seconds=self._settings.lead_s)
+        occurrence = Occurrence(
+            id=new_id(),
+            place_id=about.place_id,
+            announcement_id=about.id,
+            title=about.title,
+            start_at=start,
+            ends_at=start,
+            expires_at=start,
+            play_class=about.play_class,
+            level=about.level,
+            audience=audience.to_map(),
+            volume=_check_volume(volume),
+            preempted=preempted,
+            created_by=user_id,
+            created_at=now,
+        )
+        versions = (await self._issuer.versions(session, [occurrence]))[occurrence.id]
+        session.add(with_times(occurrence, versions))
+        await session.flush()
+        await self._issuer.issue(session, occurrence, versions, ground)
+        await session.flush()
+        return occurrence
+
+    async def create_schedule(
+        self,
+        session: AsyncSession,
+        *,
+        announcement_id: str,
+        title: str = "",
+        rrule: str = "",
+        times: Sequence[str],
+        first_day: date,
+        last_day: date | None = None,
+        zone_name: str | None = None,
+        audience: Audience,
+        volume: int = 80,
+        preempted: AfterPreemption = AfterPreemption.RESUME,
+        user_id: str,
+    ) -> Schedule:
+        """A schedule and its occurrences up to the horizon. Empty `rrule`: once; empty title: the announcement's.
+
+        Raises Refused: rule_invalid, rule_never, times_count, time_wrong, days_reversed, in_the_past, outside_hours,
+        too_long_for_hours, zone_unknown, audience_unknown, nobody_meant, volume_wrong, title_wrong.
+        """
+        about = await self._announcements.find(session, announcement_id, lock=True)
+        if about.state is AnnouncementState.ARCHIVED:
+            raise Conflict("schedules.not_approved", title=about.title)
+        ground = await grounds.load(session, self._devices, about.place_id)
+        ground.check(audience)
+        now = self._clock()
+        zone = ground.rules.zone if zone_name is None else _zone(zone_name)
+        rule = Rule(rrule, first_day, last_day if rrule else first_day, check_times(times), zone)
+        versions = (await self._issuer.versions_of(session, [about.id]))[about.id]
+        check_rule(rule, ground.rules, bulletin_lasts(PlayClass(about.play_class), versions), now)
+        schedule = Schedule(
+            id=new_id(),
+            place_id=about.place_id,
+            announcement_id=about.id,
+            title=check_title(title or about.title),
+            rrule=rule.rrule,
+            times=list(rule.times),
+            first_day=rule.first_day,
+            last_day=rule.last_day,
+            zone_name=zone.key,
+            play_class=about.play_class,
+            audience=audience.to_map(),
+            volume=_check_volume(volume),
+            preempted=preempted,
+            created_by=user_id,
+            created_at=now,
+        )
+        session.add(schedule)
+        await session.flush()
+        await self._planner.extend(session, [schedule], now)
+        return schedule
+
+    async def end_schedule(self, session: AsyncSession, schedule_id: str, user_id: str) -> Schedule:
+        """Call off what it still had ahead; what the speakers have is cancelled by signed order. Twice is once."""
+        schedule = await rows.schedule(session, schedule_id, lock=True)
+        if schedule is None:
+            raise NotFound("schedules.schedule_unknown", id=schedule_id)
+        now = self._clock()
+        schedule.state = ScheduleState.ENDED
+        await rows.call_off_planned(session, schedule.id, "schedule_ended", after=now)
+        issued = await rows.issued_of(session, schedule.id, now)
+        orders = await self._issuer.call_off(session, issued, "schedule_ended")
+        _log.info("schedule.ended", schedule=schedule.id, user=user_id, cancel_orders=len(orders))
+        return schedule
+
+    async def cancel_occurrence(
+        self, session: AsyncSession, occurrence_id: str, user_id: str, reason: str = ""
+    ) -> Occurrence:
+        """Call off one airing, also while it sounds. Twice is once.
+
+        Raises Conflict: occurrence_over; is_emergency, which is stopped on its own page.
+        """
+        occurrence = await rows.occurrence(session, occurrence_id, lock=True)
+        if occurrence is None:
+            raise NotFound("schedules.occurrence_unknown", id=occurrence_id)
+        if occurrence.emergency_id is not None:
+            raise Conflict("schedules.is_emergency")
+        if occurrence.state is OccurrenceState.CANCELLED:
+            return occurrence
+        if occurrence.state is OccurrenceState.OVER or occurrence.expires_at <= self._clock():
+            raise Conflict("schedules.occurrence_over")
+        await self._issuer.call_off(session, [occurrence], reason.strip()[:MAX_COMMENT] or "by_hand")
+        _log.info("occurrence.cancelled", occurrence=occurrence.id, user=user_id)
+        return occurrence
+
+    async def stop_all(
+        self, session: AsyncSession, place_id: str, user_id: str, up_to: PlayClass = PlayClass.EMERGENCY
+    ) -> list[OrderEntry]:
+        """End now what sounds or is about to, up to a class; what is planned for later stays."""
+        return await self._issuer.stop_all(session, place_id, user_id, up_to, timedelta(seconds=self._settings.lead_s))
+
+    async def occurrences(
+        self, session: AsyncSession, place_id: str, start: datetime, end: datetime, limit: int = 500
+    ) -> list[Occurrence]:
+        """A place's airings that lie at least partly in [start, end), in whatever state, first to last."""
+        return await rows.occurrences(session, (place_id,), start=start, end=end, open_only=False, limit=limit)
+
+    async def upcoming(self, session: AsyncSession, place_id: str, limit: int = 5) -> list[Occurrence]:
+        """What sounds now and next, planned or with the speakers."""
+        now = self._clock()
+        end = now + timedelta(days=self._settings.horizon_days)
+        return await rows.occurrences(session, (place_id,), start=now, end=end, open_only=True, limit=limit)
+
+    async def occurrence(self, session: AsyncSession, occurrence_id: str) -> Occurrence:
+        found = await rows.occurrence(session, occurrence_id)
+        if found is None:
+            raise NotFound("schedules.occurrence_unknown", id=occurrence_id)
+        return found
+
+    async def schedules(
+        self, session: AsyncSession, place_id: str, *, state: ScheduleState | None = None
+    ) -> list[Schedule]:
+        """A place's schedules, newest first."""
+        return await rows.schedules(session, place_id, state=state)
+
+    async def schedule(self, session: AsyncSession, schedule_id: str) -> Schedule:
+        found = await rows.schedule(session, schedule_id)
+        if found is None:
+            raise NotFound("schedules.schedule_unknown", id=schedule_id)
+        return found
+
+    async def rules(self, session: AsyncSession, place_id: str) -> Rules:
+        """The permitted hours and limits that hold in a place."""
+        return (await grounds.load(session, self._devices, place_id)).rules
+
+    async def plan(self, session: AsyncSession, now: datetime) -> int:
+        """Extend the occurrences of all schedules to the horizon; gives how many are new."""
+        return await self._planner.plan(session, now)
+
+    async def issue_due(self, session: AsyncSession, now: datetime) -> list[OrderEntry]:
+        """Order what begins within `issue_days` and is approved: at most a batch, so call again while it gives any."""
+        return await self._issuer.issue_due(session, now, now + timedelta(days=self._settings.issue_days))
+
+    async def close_over(self, session: AsyncSession, now: datetime) -> list[ProgrammeChanged]:
+        """Mark what is past; gives what changed, to be told after the commit."""
+        return await self._planner.close_over(session, now)
+
+    async def hear(self, session: AsyncSession, cluster_id: str, day: date) -> Rehearsal:
+        """The bulletins a cluster will hear on a local day, by the very rules it follows."""
+        return await self._listening.hear(session, cluster_id, day)
+
+    async def clashes(self, session: AsyncSession, place_id: str, start: datetime, end: datetime) -> list[Overlap]:
+        """The airings of a place that meet in some cluster between two moments."""
+        return await self._listening.clashes(session, place_id, start, end)
+
+
+def _check_volume(volume: int) -> int:
+    if not 0 <= volume <= 100:
+        raise Refused("schedules.volume_wrong")
+    return volume
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Refused("schedules.zone_unknown", zone=name[:64]) from error

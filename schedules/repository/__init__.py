@@ -1,0 +1,1 @@
+"""Every query of this room, by what it asks about."""

@@ -1,0 +1,17 @@
+"""What the room above may call: announcements, the programme, emergencies."""
+
+from schedules.announcements import AnnouncementService, AnnouncementView, VersionView
+from schedules.emergencies import EmergencyPreview, EmergencyService
+from schedules.programme import ProgrammeService, ProgrammeSettings
+from schedules.speaking import PreparedTemplate
+
+__all__ = [
+    "AnnouncementService",
+    "AnnouncementView",
+    "EmergencyPreview",
+    "EmergencyService",
+    "PreparedTemplate",
+    "ProgrammeService",
+    "ProgrammeSettings",
+    "VersionView",
+]
