@@ -11,8 +11,9 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import structlog
 from paho.mqtt import client as paho
@@ -47,12 +48,26 @@ class BrokerAddress:
 
         Raises Refused("base.broker_url") for anything else.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
-            raise Refused("base.broker_url", url=f"{parts.scheme}://{parts.hostname}")
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:  # a bad port or bracket; the text may hold a password
+            raise Refused("base.broker_url", url=url.rpartition("@")[2]) from error
+        if parts.scheme not in {"mqtt", "mqtts"} or not host or port == 0:
+            raise Refused("base.broker_url", url=url.rpartition("@")[2])
         tls = parts.scheme == "mqtts"
-        port = parts.port or (8883 if tls else 1883)
-        return cls(parts.hostname, port, tls, ca_file, username or parts.username, password or parts.password)
+        return cls(
+            host=host,
+            port=port or (8883 if tls else 1883),
+            tls=tls,
+            ca_file=ca_file or None,
+            username=username or _unquoted(parts.username),
+            password=password or _unquoted(parts.password),
+        )
+
+
+def _unquoted(text: str | None) -> str | None:
+    return None if text is None else unquote(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +142,32 @@ class MqttLink:
         self._down.clear()
         self._answered.clear()
         try:
-            await asyncio.to_thread(
-                self._client.connect, self._address.host, self._address.port, keepalive=self._keepalive_s
-            )
+            await self._open_socket()
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._answered.wait()
         except (OSError, TimeoutError, ValueError) as error:
             _log.debug("mqtt.connect_failed", host=self._address.host, port=self._address.port, error=str(error))
             self._drop()
             return False
+        if not self._up:
+            self._drop()
         return self._up
+
+    async def _open_socket(self) -> None:
+        """Connect in a worker thread; a thread cannot be cancelled, so one that connects later gives up its socket."""
+        connect = partial(self._client.connect, self._address.host, self._address.port, keepalive=self._keepalive_s)
+        connecting = asyncio.get_running_loop().run_in_executor(None, connect)
+        try:
+            await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            connecting.add_done_callback(self._discard)
+            raise
+        finally:
+            del connecting  # its error refers back to this frame, and the cycle would hold the socket open
+
+    def _discard(self, connecting: asyncio.Future[Any]) -> None:
+        if not connecting.cancelled() and connecting.exception() is None:
+            self._drop()
 
     async def _serve(self) -> None:
         while not self._down.is_set():
@@ -148,7 +179,7 @@ class MqttLink:
     async def _close(self) -> None:
         if self._up:
             self._client.disconnect()
-            await asyncio.sleep(0)
+            self._client.loop_write()  # else the broker would take us for dead and publish our will
         self._drop()
 
     def _drop(self) -> None:
