@@ -1,0 +1,104 @@
+"""What a hello or heartbeat makes of a device's state and of its day's history (pure)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from base.times import EPOCH, from_ms, to_ms
+from devices.models import BeatSlot, DeviceState, Presence
+from devices.wire.haves import Haves
+from devices.wire.reports import Heartbeat, Hello
+
+SLOT = timedelta(minutes=10)
+MAX_QUIET = timedelta(days=14)
+"""The longest silence a device may announce; a longer one would hide its loss."""
+
+
+def copy_of(state: DeviceState) -> DeviceState:
+    """A state no session knows, free to change."""
+    return DeviceState(**state.model_dump())
+
+
+def after_hello(state: DeviceState, hello: Hello, at: datetime) -> None:
+    """Change a state to what a fresh hello says."""
+    if hello.boot != state.boot:
+        state.boot, state.beat_n = hello.boot, 0
+    _heard(state, hello.haves, at)
+    state.clock_state = hello.clock.state.value
+    state.clock_bound_ms = hello.clock.bound_ms
+    state.clock_offset_ms = hello.clock.now_ms - to_ms(at)
+
+
+def after_beat(state: DeviceState, beat: Heartbeat, at: datetime) -> None:
+    """Change a state to what a fresh heartbeat says."""
+    state.boot, state.beat_n = beat.boot, beat.n
+    _heard(state, beat.haves, at)
+    state.playing, state.faults, state.children = list(beat.playing), list(beat.faults), dict(beat.children)
+    state.volume, state.power, state.battery_pct = beat.volume, beat.power, beat.battery_pct
+    state.link, state.signal_dbm, state.temperature_c = beat.link, beat.signal_dbm, beat.temperature_c
+    state.storage_free_kib, state.storage_total_kib = beat.storage_free_kib, beat.storage_total_kib
+    state.clock_state, state.clock_bound_ms = beat.clock.state.value, beat.clock.bound_ms
+    state.clock_offset_ms = beat.clock.now_ms - to_ms(at)
+    state.uptime_s = beat.uptime_s
+    if beat.quiet_until_ms is not None:
+        state.quiet_until = min(from_ms(beat.quiet_until_ms), at + MAX_QUIET)
+
+
+def what_shows(state: DeviceState) -> tuple[Any, ...]:
+    """What a watcher sees of a state; equal means that nothing worth telling changed."""
+    return (
+        state.presence,
+        tuple(state.playing),
+        tuple(state.faults),
+        state.volume,
+        state.power,
+        state.link,
+        state.clock_state,
+        tuple(state.children.items()),
+    )
+
+
+def held(state: DeviceState) -> dict[str, Haves]:
+    """The haves a state remembers."""
+    return {log: Haves.from_wire(value) for log, value in state.haves.items()}
+
+
+def slot_of(moment: datetime) -> datetime:
+    """The beginning of the ten minutes a moment lies in."""
+    return moment - (moment - EPOCH) % SLOT
+
+
+def add_beats(
+    slots: Mapping[tuple[str, datetime], BeatSlot], beats: Iterable[tuple[Heartbeat, datetime]]
+) -> list[BeatSlot]:
+    """The slots that these heartbeats touch, with them added."""
+    touched: dict[tuple[str, datetime], BeatSlot] = {}
+    for beat, at in beats:
+        key = beat.device, slot_of(at)
+        if key not in touched:
+            known = slots.get(key)
+            touched[key] = (
+                BeatSlot(device_id=beat.device, slot_at=key[1]) if known is None else BeatSlot(**known.model_dump())
+            )
+        _add(touched[key], beat)
+    return list(touched.values())
+
+
+def _heard(state: DeviceState, haves: Mapping[str, Haves], at: datetime) -> None:
+    state.haves = {log: value.to_wire() for log, value in haves.items()}
+    state.heard_at = at
+    if state.presence is not Presence.ONLINE:
+        state.presence, state.presence_since = Presence.ONLINE, at
+
+
+def _add(slot: BeatSlot, beat: Heartbeat) -> None:
+    slot.beats += 1
+    slot.signal_min_dbm = _lowest(slot.signal_min_dbm, beat.signal_dbm)
+    slot.battery_min_pct = _lowest(slot.battery_min_pct, beat.battery_pct)
+    warmest = [value for value in (slot.temperature_max_c, beat.temperature_c) if value is not None]
+    slot.temperature_max_c = max(warmest, default=None)
+    slot.faults = sorted({*slot.faults, *beat.faults})
+
+
+def _lowest(*values: int | None) -> int | None:
+    return min((value for value in values if value is not None), default=None)

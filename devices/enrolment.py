@@ -1,0 +1,143 @@
+"""Devices enrolled and revoked; what each needs to know is written into its device file, and kept nowhere else."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.errors import Conflict, NotFound, Refused
+from base.ids import is_name
+from base.times import Clock, utc_now
+from devices.broker_files import BrokerDevice
+from devices.devicefile import DeviceFile, Sound, Trusted
+from devices.keys import DeviceSecrets, KeyStore, trusted_keys
+from devices.models import Cluster, ClusterKind, Device
+from devices.repository import enrolment as rows
+from devices.repository import fleet, places
+from devices.wire import trust
+
+SEED_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Enrolled:
+    """A device just enrolled. `seed` is its private Ed25519 seed: it goes into the device file and is forgotten."""
+
+    device: Device
+    seed: bytes
+    secrets: DeviceSecrets
+
+
+async def enrol(
+    session: AsyncSession,
+    *,
+    keys: KeyStore,
+    clock: Clock,
+    device_id: str,
+    commune_id: str,
+    cluster_ids: Sequence[str] = (),
+    transmitter_khz: int | None = None,
+    model: str = "",
+) -> Enrolled:
+    """Give a device its identity, and the clusters it sounds or transmits for.
+
+    Enrolling again replaces key and secrets: whoever holds the old ones is shut out.
+    Raises Refused("devices.name_bad"), Conflict("devices.device_foreign"), NotFound("devices.cluster_unknown").
+    """
+    if not is_name(device_id):
+        raise Refused("devices.name_bad", name=device_id)
+    seed = secrets.token_bytes(SEED_BYTES)
+    device = await fleet.device(session, device_id)
+    if device is None:
+        device = Device(
+            id=device_id, commune_id=commune_id, public=_public(seed), enrolled_at=clock(), generation=1, model=model
+        )
+    elif device.commune_id != commune_id:
+        raise Conflict("devices.device_foreign", device_id=device_id, commune_id=device.commune_id)
+    else:
+        device.public, device.generation = _public(seed), device.generation + 1
+        device.enrolled_at, device.revoked_at = clock(), None
+        await rows.begin_anew(session, device_id)
+    device.transmitter_khz = transmitter_khz
+    await rows.save_device(session, device)
+    await _assign(session, device, cluster_ids)
+    return Enrolled(device, seed, keys.device_secrets(device_id, device.generation))
+
+
+async def revoke(session: AsyncSession, device_id: str, *, clock: Clock = utc_now) -> None:
+    """Believe nothing more this device says. The broker learns it when its files are written again.
+
+    Raises NotFound("devices.device_unknown").
+    """
+    device = await fleet.device(session, device_id)
+    if device is None:
+        raise NotFound("devices.device_unknown", device_id=device_id)
+    device.revoked_at = device.revoked_at or clock()
+    await rows.save_device(session, device)
+
+
+async def broker_devices(session: AsyncSession, keys: KeyStore) -> list[BrokerDevice]:
+    """Every device that may connect, with its password and the authorities it follows."""
+    devices = await fleet.devices_of(session)
+    lines = await places.lineages(session, {device.commune_id for device in devices})
+    return [
+        BrokerDevice(
+            device.id, keys.device_secrets(device.id, device.generation).broker_password, lines[device.commune_id]
+        )
+        for device in devices
+    ]
+
+
+async def device_files(session: AsyncSession, enrolled: Sequence[Enrolled], sound: Sound) -> dict[str, str]:
+    """Device → its device file (TOML), the only place its seed is ever written to."""
+    devices = [each.device for each in enrolled]
+    communes = {device.commune_id for device in devices}
+    clusters = await places.clusters_of_devices(session, [device.id for device in devices])
+    villages = {cluster.village_id for group in clusters.values() for cluster in group}
+    lines = await places.lineages(session, communes | villages)
+    zones = await places.zones_of_clusters(session, {c.id for group in clusters.values() for c in group})
+    authorities = {name for commune in communes for name in lines[commune]}
+    trusted = [
+        Trusted(trust.kid(key.authority_id, key.epoch), key.public, key.authority_id)
+        for key in await trusted_keys(session, authorities)
+    ]
+    return {
+        each.device.id: _file(each, clusters.get(each.device.id, []), lines, zones, trusted).to_toml(sound)
+        for each in enrolled
+    }
+
+
+def _file(
+    enrolled: Enrolled,
+    clusters: Sequence[Cluster],
+    lines: Mapping[str, tuple[str, ...]],
+    zones: Mapping[str, Sequence[str]],
+    trusted: Sequence[Trusted],
+) -> DeviceFile:
+    device = enrolled.device
+    follows = lines[device.commune_id]
+    return DeviceFile(
+        device=device,
+        seed=enrolled.seed,
+        secrets=enrolled.secrets,
+        follows=follows,
+        own=next((cluster for cluster in clusters if cluster.kind is ClusterKind.SMART), None),
+        children=tuple(cluster for cluster in clusters if cluster.kind is ClusterKind.WIRELESS),
+        lines=lines,
+        zones=zones,
+        trusted=tuple(key for key in trusted if key.authority_id in follows),
+    )
+
+
+async def _assign(session: AsyncSession, device: Device, cluster_ids: Sequence[str]) -> None:
+    owners = await places.cluster_owners(session, cluster_ids)
+    for cluster_id in cluster_ids:
+        if owners.get(cluster_id) != device.commune_id:
+            raise NotFound("devices.cluster_unknown", cluster_id=cluster_id)
+    await rows.assign_clusters(session, device.id, cluster_ids)
+
+
+def _public(seed: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()

@@ -1,0 +1,40 @@
+"""Queries on authority keys."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from devices.models import AuthorityKey
+
+
+async def present_key(session: AsyncSession, authority_id: str) -> AuthorityKey | None:
+    """The key of the highest epoch that is not retired."""
+    found = await session.scalars(
+        select(AuthorityKey)
+        .where(col(AuthorityKey.authority_id) == authority_id, col(AuthorityKey.retired_at).is_(None))
+        .order_by(col(AuthorityKey.epoch).desc())
+        .limit(1)
+    )
+    return found.first()
+
+
+async def unretired_keys(session: AsyncSession, authority_ids: Collection[str]) -> list[AuthorityKey]:
+    found = await session.scalars(
+        select(AuthorityKey)
+        .where(col(AuthorityKey.authority_id).in_(authority_ids), col(AuthorityKey.retired_at).is_(None))
+        .order_by(col(AuthorityKey.authority_id), col(AuthorityKey.epoch))
+    )
+    return list(found)
+
+
+async def public_key(session: AsyncSession, authority_id: str, epoch: int) -> bytes | None:
+    """The public half of any epoch, retired or not."""
+    found = await session.get(AuthorityKey, (authority_id, epoch))
+    return None if found is None else found.public
+
+
+async def add_key(session: AsyncSession, key: AuthorityKey) -> None:
+    session.add(key)
+    await session.flush()

@@ -1,0 +1,151 @@
+"""Queries on order logs, their entries, and the contents they name."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from devices.missing import InForce
+from devices.models import Device, OrderEntry, OrderLog, PublishedContent
+from devices.repository.tables import insert_into, insert_new, upsert, values
+from devices.wire.topics import DEVICE_LOG_PREFIX
+
+FLOOR_MARGIN = timedelta(hours=2)
+"""How long an order must be expired before a floor passes it, so that a clock set wrong for a while loses nothing."""
+
+
+async def lock_log(session: AsyncSession, log: str) -> OrderLog | None:
+    """The log's row, locked against other writers (on SQLite the write transaction already is that lock)."""
+    found = await session.scalars(
+        select(OrderLog).where(col(OrderLog.log) == log).with_for_update().execution_options(populate_existing=True)
+    )
+    return found.first()
+
+
+async def create_log(session: AsyncSession, log: str, signer_id: str) -> None:
+    """An empty log, unless it is there."""
+    await insert_new(session, OrderLog, [values(OrderLog(log=log, signer_id=signer_id))])
+
+
+async def insert_entry(session: AsyncSession, entry: OrderEntry) -> bool:
+    """Insert an order; False when one of the two fences stands in the way (and nothing was inserted)."""
+    statement = insert_into(session, OrderEntry).values(values(entry)).on_conflict_do_nothing()
+    inserted = await session.execute(statement.returning(col(OrderEntry.id)))
+    return inserted.first() is not None
+
+
+async def advance_log(session: AsyncSession, log: str, head: int, tip: bytes) -> bool:
+    """Move the log one further, if it still stands at `head`."""
+    result = await session.execute(
+        update(OrderLog).where(col(OrderLog.log) == log, col(OrderLog.head) == head).values(head=head + 1, tip=tip)
+    )
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+async def publish_contents(session: AsyncSession, contents: Sequence[PublishedContent]) -> None:
+    """Let devices fetch these until the latest order that names them expires."""
+    until = PublishedContent.__table__.c.until  # type: ignore[attr-defined]  # SQLModel does not declare it
+    await upsert(
+        session,
+        PublishedContent,
+        [values(content) for content in contents],
+        lambda new: {"until": case((until < new.until, new.until), else_=until)},
+    )
+
+
+async def published_content(session: AsyncSession, sha256: str) -> PublishedContent | None:
+    return await session.get(PublishedContent, sha256)
+
+
+async def commune_of_device(session: AsyncSession, device_id: str) -> str | None:
+    found = await session.scalars(select(col(Device.commune_id)).where(col(Device.id) == device_id))
+    return found.first()
+
+
+async def play_order(session: AsyncSession, occurrence_id: str) -> OrderEntry | None:
+    """The order that made an occurrence sound."""
+    found = await session.scalars(
+        select(OrderEntry).where(col(OrderEntry.occurrence_id) == occurrence_id, col(OrderEntry.kind) == "play")
+    )
+    return found.first()
+
+
+async def unsent(session: AsyncSession, now: datetime, but: Collection[str], limit: int) -> Sequence[OrderEntry]:
+    """Orders in force that were never handed to the broker, the most urgent first, then in the logs' order."""
+    found = await session.scalars(
+        select(OrderEntry)
+        .where(
+            col(OrderEntry.sent_at).is_(None),
+            col(OrderEntry.expires_at) > now,
+            col(OrderEntry.id).not_in(but),
+        )
+        .order_by(col(OrderEntry.urgency).desc(), col(OrderEntry.seq))
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def mark_sent(session: AsyncSession, sent: Mapping[str, datetime]) -> None:
+    """Note when orders went out; many in one statement."""
+    rows = [{"id": order_id, "sent_at": at} for order_id, at in sent.items()]
+    await session.execute(update(OrderEntry), rows)
+
+
+async def logs(session: AsyncSession, names: Collection[str]) -> dict[str, OrderLog]:
+    found = await session.scalars(select(OrderLog).where(col(OrderLog.log).in_(names)))
+    return {row.log: row for row in found}
+
+
+async def all_logs(session: AsyncSession) -> Sequence[OrderLog]:
+    return (await session.scalars(select(OrderLog))).all()
+
+
+async def authority_logs(session: AsyncSession) -> Sequence[OrderLog]:
+    """Every log that is not one device's own."""
+    found = await session.scalars(select(OrderLog).where(col(OrderLog.log).not_like(f"{DEVICE_LOG_PREFIX}%")))
+    return found.all()
+
+
+async def first_in_force(session: AsyncSession, names: Collection[str], now: datetime) -> dict[str, int]:
+    """The lowest number of each log whose order has not long expired; logs with none are left out."""
+    found = await session.execute(
+        select(col(OrderEntry.log), func.min(col(OrderEntry.seq)))
+        .where(col(OrderEntry.log).in_(names), col(OrderEntry.expires_at) > now - FLOOR_MARGIN)
+        .group_by(col(OrderEntry.log))
+    )
+    return {row[0]: row[1] for row in found}
+
+
+async def raise_floors(session: AsyncSession, floors: Mapping[str, int]) -> None:
+    """Note that nothing below these numbers is needed any more; many in one statement."""
+    if floors:
+        rows = [{"log": log, "floor": floor} for log, floor in floors.items()]
+        await session.execute(update(OrderLog), rows)
+
+
+async def in_force_above(session: AsyncSession, held: Mapping[str, int], now: datetime) -> list[InForce]:
+    """Unexpired orders of each log above a number, the most urgent first, then in the logs' order."""
+    wanted = or_(*(and_(col(OrderEntry.log) == log, col(OrderEntry.seq) > upto) for log, upto in held.items()))
+    found = await session.execute(
+        select(
+            col(OrderEntry.id),
+            col(OrderEntry.log),
+            col(OrderEntry.seq),
+            col(OrderEntry.urgency),
+            col(OrderEntry.issued_at),
+        )
+        .where(col(OrderEntry.expires_at) > now, wanted)
+        .order_by(col(OrderEntry.urgency).desc(), col(OrderEntry.log), col(OrderEntry.seq))
+    )
+    return [InForce(*row) for row in found]
+
+
+async def envelopes(session: AsyncSession, order_ids: Collection[str]) -> dict[str, bytes]:
+    """Order → its signed bytes."""
+    found = await session.execute(
+        select(col(OrderEntry.id), col(OrderEntry.envelope)).where(col(OrderEntry.id).in_(order_ids))
+    )
+    return {row[0]: row[1] for row in found}

@@ -1,0 +1,146 @@
+"""Queries on what devices say: identities, states, beat slots, receipts."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from devices.models import BeatSlot, Device, DeviceState, Presence, PresenceChange, PublishedContent, ReceiptEntry
+from devices.repository.tables import insert_new, table, upsert, values
+from devices.uplink import Identity
+from devices.wire.haves import Haves
+
+
+async def identities(session: AsyncSession, device_ids: Collection[str]) -> dict[str, Identity]:
+    found = await session.execute(
+        select(
+            col(Device.id), col(Device.commune_id), col(Device.public), col(Device.generation), col(Device.revoked_at)
+        ).where(col(Device.id).in_(device_ids))
+    )
+    rows = [Identity(*row[:4], revoked=row[4] is not None) for row in found]
+    return {row.device_id: row for row in rows}
+
+
+async def states(session: AsyncSession, device_ids: Collection[str]) -> dict[str, DeviceState]:
+    """The states of these devices as they are in the database now, locked until the transaction ends."""
+    found = await session.scalars(
+        select(DeviceState)
+        .where(col(DeviceState.device_id).in_(device_ids))
+        .order_by(col(DeviceState.device_id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.device_id: row for row in found}
+
+
+async def save_states(session: AsyncSession, rows: Sequence[DeviceState]) -> None:
+    """Insert or overwrite whole states; `quiet_until` too, so the caller carries over what was planned."""
+    await upsert(session, DeviceState, [values(row) for row in rows])
+
+
+async def describe_devices(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Note model, firmware and codecs (each row also gives `id`)."""
+    if rows:
+        await session.execute(update(Device), list(rows))
+
+
+async def slots(
+    session: AsyncSession, device_ids: Collection[str], since: datetime
+) -> dict[tuple[str, datetime], BeatSlot]:
+    found = await session.scalars(
+        select(BeatSlot)
+        .where(col(BeatSlot.device_id).in_(device_ids), col(BeatSlot.slot_at) >= since)
+        .execution_options(populate_existing=True)
+    )
+    return {(row.device_id, row.slot_at): row for row in found}
+
+
+async def save_slots(session: AsyncSession, rows: Iterable[BeatSlot]) -> None:
+    await upsert(session, BeatSlot, [values(row) for row in rows])
+
+
+async def add_changes(session: AsyncSession, rows: Iterable[PresenceChange]) -> None:
+    await insert_new(session, PresenceChange, [values(row) for row in rows])
+
+
+async def stored_receipts(
+    session: AsyncSession, digests: Collection[bytes], numbers: Mapping[str, Collection[int]]
+) -> Sequence[tuple[bytes, str, int, int]]:
+    """(digest, device, series, n) of receipts with one of these digests, or one of these numbers of a device."""
+    entry = table(ReceiptEntry).c
+    numbered = [(entry.device_id == device_id) & entry.n.in_(ns) for device_id, ns in numbers.items()]
+    wanted = or_(entry.digest.in_(digests), *numbered)
+    found = await session.execute(select(entry.digest, entry.device_id, entry.series, entry.n).where(wanted))
+    return [(digest, device_id, series, n) for digest, device_id, series, n in found]
+
+
+async def add_receipts(session: AsyncSession, rows: Sequence[ReceiptEntry]) -> None:
+    await insert_new(session, ReceiptEntry, [values(row) for row in rows])
+
+
+async def held_receipts(session: AsyncSession, series: Mapping[str, int]) -> dict[str, Haves]:
+    """Device → the numbers of its present series that are stored; the database finds the ranges."""
+    entry = table(ReceiptEntry).c
+    numbers = select(entry.device_id, entry.n).distinct().where(_in_series(series)).subquery()
+    rank = func.row_number().over(partition_by=numbers.c.device_id, order_by=numbers.c.n)
+    islands = select(numbers.c.device_id, numbers.c.n, (numbers.c.n - rank).label("island")).subquery()
+    low, high = func.min(islands.c.n), func.max(islands.c.n)
+    found = await session.execute(
+        select(islands.c.device_id, low, high).group_by(islands.c.device_id, islands.c.island).order_by(low)
+    )
+    ranges: dict[str, list[tuple[int, int]]] = {}
+    for device_id, first, last in found:
+        ranges.setdefault(device_id, []).append((first, last))
+    return {device_id: _haves(pairs) for device_id, pairs in ranges.items()}
+
+
+def _in_series(series: Mapping[str, int]) -> ColumnElement[bool]:
+    entry = table(ReceiptEntry).c
+    by_series: dict[int, list[str]] = {}
+    for device_id, number in series.items():
+        by_series.setdefault(number, []).append(device_id)
+    return or_(*((entry.series == number) & entry.device_id.in_(ids) for number, ids in by_series.items()))
+
+
+def _haves(islands: list[tuple[int, int]]) -> Haves:
+    """From ranges in order that neither touch nor overlap."""
+    whole = islands[0][0] == 1
+    return Haves(islands[0][1] if whole else 0, tuple(islands[1:] if whole else islands))
+
+
+async def silent_states(session: AsyncSession, heard_before: datetime) -> Sequence[tuple[DeviceState, str]]:
+    """States with their communes of devices not heard since, whose presence may have to change."""
+    changing = (Presence.ONLINE, Presence.LATE, Presence.QUIET, Presence.LOST)
+    found = await session.execute(
+        select(DeviceState, col(Device.commune_id))
+        .join(Device, col(Device.id) == col(DeviceState.device_id))
+        .where(
+            col(DeviceState.presence).in_(changing),
+            col(DeviceState.heard_at) < heard_before,
+            col(Device.revoked_at).is_(None),
+        )
+        .order_by(col(DeviceState.device_id))
+        .with_for_update(of=DeviceState)
+    )
+    return [(state, commune_id) for state, commune_id in found]
+
+
+async def set_presences(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Each row gives device_id, presence and presence_since."""
+    if rows:
+        await session.execute(update(DeviceState), list(rows))
+
+
+async def prune_slots(session: AsyncSession, before: datetime) -> None:
+    await session.execute(delete(BeatSlot).where(col(BeatSlot.slot_at) < before))
+
+
+async def prune_changes(session: AsyncSession, before: datetime) -> None:
+    await session.execute(delete(PresenceChange).where(col(PresenceChange.at) < before))
+
+
+async def prune_contents(session: AsyncSession, now: datetime) -> None:
+    await session.execute(delete(PublishedContent).where(col(PublishedContent.until) <= now))
