@@ -12,6 +12,10 @@ MAX_VERSIONS = 16
 MAX_RENDITIONS = 8
 MAX_SEGMENTS = 256
 MAX_PART_MS = 7_200_000
+MAX_TONE_MS = 900_000
+"""A device makes a tone in memory: a quarter of an hour is plenty."""
+MAX_TONE_HZ = 5_000
+"""A horn loudspeaker gives little above."""
 MAX_CONTENT_BYTES = 536_870_912
 
 
@@ -133,7 +137,7 @@ def part_from_map(value: Any) -> Part:
             repeat=fields.whole("n", 1, 100),
             gap_ms=fields.whole("gap", 0, 600_000),
         )
-        if not tone.segments or tone.duration_ms > MAX_PART_MS:
+        if not tone.segments or tone.duration_ms > MAX_TONE_MS:
             raise BadMessage("bad_field", "part.tone")
         return tone
     return Gap(fields.whole("gap", 1, 600_000))
@@ -157,6 +161,6 @@ def _version(language: str, value: Any) -> Version:
 def _segment(item: Any) -> tuple[int, int, int, int]:
     match whole_numbers(item, 4):
         case (low, high, length, shape):
-            if 0 <= low <= 8000 and 0 <= high <= 8000 and 0 < length <= 600_000 and 0 <= shape <= 2:
+            if 0 <= low <= MAX_TONE_HZ and 0 <= high <= MAX_TONE_HZ and 0 < length <= 600_000 and 0 <= shape <= 2:
                 return low, high, length, shape
     raise BadMessage("bad_field", "part.tone")

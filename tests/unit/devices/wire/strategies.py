@@ -50,7 +50,7 @@ renditions = st.builds(
     codec=words,
     duration_ms=st.integers(1, 7_200_000),
 )
-segments = st.tuples(st.integers(0, 8000), st.integers(0, 8000), st.integers(1, 20_000), st.integers(0, 2))
+segments = st.tuples(st.integers(0, 5_000), st.integers(0, 5_000), st.integers(1, 8_000), st.integers(0, 2))
 tones = st.builds(
     Tone,
     segments=st.lists(segments, min_size=1, max_size=4).map(tuple),
