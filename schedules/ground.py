@@ -91,7 +91,7 @@ async def load(session: AsyncSession, devices: DeviceService, place_id: str) -> 
     if place_id not in places:
         raise NotFound("schedules.place_unknown", place_id=place_id)
     tree = PlaceTree.of(places.values())
-    zones = await rows.zone_members(session, place_id)
+    zones = {view.zone.id: frozenset(view.cluster_ids) for view in await devices.list_zones(session, place_id)}
     clusters = tuple(await devices.resolve(session, place_id, Audience()))
     return Ground(
         place=places[place_id],

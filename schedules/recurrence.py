@@ -28,6 +28,13 @@ _FREQUENCIES = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 _NUMBERS = {"INTERVAL": 1_000, "COUNT": 10_000}
 _LISTS = {"BYMONTHDAY": 31, "BYMONTH": 12, "BYSETPOS": 366, "BYYEARDAY": 366, "BYWEEKNO": 53}
 """RFC 5545 allows these numbers and, but for months, their negatives, which count from the end."""
+_ONLY_WITH = {
+    "BYYEARDAY": {"YEARLY"},
+    "BYWEEKNO": {"YEARLY"},
+    "BYMONTHDAY": {"DAILY", "MONTHLY", "YEARLY"},
+    "BYSETPOS": {"WEEKLY", "MONTHLY", "YEARLY"},
+}
+"""RFC 5545, 3.3.10: which part has a meaning in which frequency (a day's set has one member, so no position)."""
 _WEEKDAYS = {"BYDAY", "WKST"}
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
@@ -66,8 +73,6 @@ class Rule:
 
     def first(self, after: datetime) -> datetime | None:
         """The first moment at or after `after`; None when there is none within `SEARCH_DAYS`."""
-        if not _has_a_date(self._parts):
-            return None
         day = max(self.first_day, after.astimezone(self.zone).date())
         moments = self._moments(after, day + timedelta(days=SEARCH_DAYS))
         return next((moment for moment in moments if moment >= after), None)
@@ -91,12 +96,15 @@ class Rule:
         until = last if self.last_day is None else min(last, self.last_day)
         if not self.rrule:
             yield from (day for day in (self.first_day,) if day <= until)
+        if not self.rrule or not _has_a_date(self._parts):
             return
         count = int(self._parts["COUNT"]) if "COUNT" in self._parts else None
         yield from (moment.date() for moment in islice(self._dates(until), count))
 
     def _dates(self, until: date) -> DateRule | list[datetime]:
-        """The bare rule, bounded: unbounded, dateutil would look for a 31 February up to the year 9999."""
+        """The bare rule up to a day. dateutil ends at the first date past it, so a rule without any runs to year 9999:
+        `_has_a_date` and `_ONLY_WITH` keep out those that would take seconds.
+        """
         if not self.rrule:
             return []
         # COUNT is counted here because RFC 5545 and dateutil forbid it together with UNTIL.
@@ -153,6 +161,9 @@ def _read(rrule: str) -> dict[str, str]:
             raise Refused("schedules.rule_invalid", rule=rrule, part=f"{name}={value}"[:80])
     if len(parts) != len(pairs) or "FREQ" not in parts:
         raise Refused("schedules.rule_invalid", rule=rrule, part="FREQ")
+    for name, frequencies in _ONLY_WITH.items():
+        if name in parts and parts["FREQ"] not in frequencies:
+            raise Refused("schedules.rule_invalid", rule=rrule, part=f"{name}={parts[name]}"[:80])
     # RFC 5545: "first Monday" has a meaning only within a month or a year; dateutil would pass over the number.
     if parts["FREQ"] in {"DAILY", "WEEKLY"} and any(letter.isdigit() for letter in parts.get("BYDAY", "")):
         raise Refused("schedules.rule_invalid", rule=rrule, part=f"BYDAY={parts['BYDAY']}"[:80])
@@ -160,7 +171,7 @@ def _read(rrule: str) -> dict[str, str]:
 
 
 def _has_a_date(parts: Mapping[str, str]) -> bool:
-    """Whether some month named has some day named: tells at once what a search of 41 years takes seconds for."""
+    """Whether some month named has some day named: 31 February is known at once, not after 3 s of search."""
     if "BYMONTHDAY" not in parts:
         return True
     months = [int(month) for month in parts["BYMONTH"].split(",")] if "BYMONTH" in parts else range(1, 13)

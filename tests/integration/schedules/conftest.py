@@ -1,0 +1,184 @@
+"""The whole room on a real database, with the demo commune, real keys, real sounds and a clock of the test's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel, col, select
+
+from audio.limits import AudioLimits
+from audio.service import AudioService, PreparedAsset
+from audio.speech.espeak import Espeak
+from audio.store import ContentStore
+from base.ids import new_id
+from devices.keys import KeyStore, ensure_authority
+from devices.models import Delivery, OrderEntry
+from devices.service import DeviceService
+from devices.site import demo_site, import_site
+from devices.wire import trust
+from devices.wire.audience import Audience
+from devices.wire.orders import Order
+from schedules.models import Announcement, EmergencyTemplate, Schedule
+from schedules.service import (
+    AnnouncementService,
+    EmergencyService,
+    PreparedTemplate,
+    ProgrammeService,
+)
+from schedules.templates import FIRST_TEMPLATES
+from server.db import SqlDatabase
+
+COMMUNE = "bao-nhai"
+MORNING = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
+"""10:00 in the commune, a Tuesday."""
+OPERATOR, APPROVER, OFFICER, DEPUTY = "operator", "approver", "officer", "deputy"
+
+
+class TestClock:
+    """Stands still until it is moved."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.now = MORNING
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **step: float) -> datetime:
+        self.now += timedelta(**step)
+        return self.now
+
+
+@dataclass(frozen=True)
+class Room:
+    """Everything a test of this room needs."""
+
+    database: SqlDatabase
+    clock: TestClock
+    devices: DeviceService
+    audio: AudioService
+    announcements: AnnouncementService
+    programme: ProgrammeService
+    emergencies: EmergencyService
+    speech: PreparedAsset
+    templates: Mapping[str, PreparedTemplate]
+
+    async def asset(self, session: AsyncSession) -> str:
+        saved = await self.audio.save(session, self.speech, commune_id=COMMUNE, title="Tin", user_id=OPERATOR)
+        return saved.id
+
+    async def draft(self, session: AsyncSession, title: str = "Lịch tiêm chủng") -> Announcement:
+        return await self.announcements.create(
+            session, place_id=COMMUNE, title=title, versions={"vi": await self.asset(session)}, user_id=OPERATOR
+        )
+
+    async def approved(self, session: AsyncSession, title: str = "Lịch tiêm chủng") -> Announcement:
+        draft = await self.draft(session, title)
+        await self.announcements.submit(session, draft.id, OPERATOR)
+        return await self.announcements.approve(session, draft.id, APPROVER)
+
+    async def daily(self, session: AsyncSession, announcement: Announcement, **more: object) -> Schedule:
+        given = {
+            "announcement_id": announcement.id,
+            "title": "Bản tin sáng",
+            "rrule": "FREQ=DAILY",
+            "times": ["05:00"],
+            "first_day": MORNING.date(),
+            "audience": Audience(),
+            "user_id": OPERATOR,
+        }
+        return await self.programme.create_schedule(session, **(given | more))  # type: ignore[arg-type] # any of them
+
+    async def alarm_templates(self, session: AsyncSession) -> dict[str, EmergencyTemplate]:
+        """The first templates with their real sounds."""
+        found = {t.key: t for t in await self.emergencies.ensure_templates(session, COMMUNE)}
+        for key, template in found.items():
+            prepared = replace(self.templates[key], template_id=template.id)
+            await self.emergencies.save_template(session, prepared)
+        return found
+
+
+async def orders(session: AsyncSession, kind: str | None = None) -> list[Order]:
+    """The orders of the commune's log, read as a speaker reads them."""
+    query = select(OrderEntry).where(col(OrderEntry.log) == COMMUNE).order_by(col(OrderEntry.seq))
+    entries = await session.scalars(query if kind is None else query.where(col(OrderEntry.kind) == kind))
+    return [trust.peek_order(entry.envelope) for entry in entries]
+
+
+async def deliveries(session: AsyncSession, occurrence_id: str) -> set[str]:
+    query = select(Delivery.cluster_id).where(col(Delivery.occurrence_id) == occurrence_id)
+    return set(await session.scalars(query))
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ContentStore:
+    return ContentStore(tmp_path_factory.mktemp("content"))
+
+
+@pytest.fixture(scope="session")
+def speaking(store: ContentStore) -> AudioService:
+    return AudioService(store, AudioLimits(), {"espeak": Espeak()}, lambda: MORNING)
+
+
+@pytest.fixture(scope="session")
+def speech(speaking: AudioService) -> PreparedAsset:
+    """A short announcement, spoken by the real engine."""
+    return asyncio.run(speaking.prepare_text("Mời bà con đưa trẻ đến trạm y tế xã tiêm chủng."))
+
+
+@pytest.fixture(scope="session")
+def spoken_templates(speaking: AudioService) -> dict[str, PreparedTemplate]:
+    """The first templates, spoken by the real engine."""
+    service = EmergencyService(None, speaking, lambda: MORNING)  # type: ignore[arg-type] # speaking needs no devices
+    rows = [
+        EmergencyTemplate(
+            id=new_id(), place_id=COMMUNE, key=d.key, kind=d.kind, titles=d.titles, tone=d.tone, texts=d.texts
+        )
+        for d in FIRST_TEMPLATES
+    ]
+
+    async def speak() -> list[PreparedTemplate]:
+        return [await service.prepare_template(row) for row in rows]
+
+    return {row.key: prepared for row, prepared in zip(rows, asyncio.run(speak()), strict=True)}
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path / 'loa.db'}"
+
+
+@pytest.fixture
+async def room(
+    database_url: str,
+    tmp_path: Path,
+    store: ContentStore,
+    speech: PreparedAsset,
+    spoken_templates: dict[str, PreparedTemplate],
+) -> AsyncIterator[Room]:
+    database, clock, keys = SqlDatabase(database_url), TestClock(), KeyStore(tmp_path / "keys")
+    devices = DeviceService(keys, clock)
+    audio = AudioService(store, AudioLimits(), {}, clock)
+    announcements = AnnouncementService(audio, clock)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(SQLModel.metadata.create_all)
+    async with database.writing() as session:
+        await import_site(session, demo_site())
+        await ensure_authority(session, keys, COMMUNE, clock)
+    yield Room(
+        database,
+        clock,
+        devices,
+        audio,
+        announcements,
+        ProgrammeService(devices, audio, announcements, clock),
+        EmergencyService(devices, audio, clock),
+        speech,
+        spoken_templates,
+    )
+    await database.close()
