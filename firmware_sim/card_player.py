@@ -1,0 +1,71 @@
+"""The only door to miniaudio: real sound through the machine's sound card."""
+
+import asyncio
+import contextlib
+from collections.abc import Generator
+from functools import partial
+
+import miniaudio
+
+from base.errors import Unavailable
+from firmware_sim.channel import Channel
+from firmware_sim.effects import Sound
+from firmware_sim.player import Locate, OnEnd
+from firmware_sim.render import RATE_HZ, Pcm
+
+_BUFFER_MS = 40
+"""A period of the card: short enough that an emergency is heard at once, long enough to open a file in."""
+
+
+class SoundCardPlayer:
+    """Each output is a stream of its own on the default card. `silent` uses the null backend: real timing, no card."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self._backends = [miniaudio.Backend.NULL] if silent else None
+        self._loop = asyncio.get_running_loop()
+        self._cards: dict[str, tuple[miniaudio.PlaybackDevice, Channel]] = {}
+
+    def sound(self, sound: Sound, locate: Locate, on_end: OnEnd) -> None:
+        """Raises Unavailable("firmware.sound_card")."""
+        self._channel(sound.output).start(sound, locate, partial(self._ended, on_end))
+
+    def silence(self, output: str, occurrence: str) -> int:
+        return self._channel(output).stop(occurrence)
+
+    def close(self) -> None:
+        for card, _ in self._cards.values():
+            card.close()
+        self._cards.clear()
+
+    def _ended(self, on_end: OnEnd, position_ms: int, reason: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop may have closed meanwhile
+            self._loop.call_soon_threadsafe(on_end, position_ms, reason)
+
+    def _channel(self, output: str) -> Channel:
+        if output not in self._cards:
+            self._cards[output] = self._open()
+        return self._cards[output][1]
+
+    def _open(self) -> tuple[miniaudio.PlaybackDevice, Channel]:
+        try:
+            card = miniaudio.PlaybackDevice(
+                output_format=miniaudio.SampleFormat.SIGNED16,
+                nchannels=1,
+                sample_rate=RATE_HZ,
+                buffersize_msec=_BUFFER_MS,
+                backends=self._backends,
+                app_name="loa",
+            )
+            channel = Channel()
+            stream = _stream(channel)
+            next(stream)
+            card.start(stream)
+        except miniaudio.MiniaudioError as error:
+            raise Unavailable("firmware.sound_card", problem=str(error)) from error
+        return card, channel
+
+
+def _stream(channel: Channel) -> Generator[Pcm, int, None]:
+    wanted = yield channel.read(0)
+    while True:
+        wanted = yield channel.read(wanted).reshape(-1, 1)

@@ -1,0 +1,340 @@
+"""One speaker wired together: events into the state machine, its effects carried out in order."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Protocol
+
+import httpx
+import structlog
+
+from base.errors import LoaError
+from firmware_sim import events
+from firmware_sim.clock import Reading
+from firmware_sim.contents import ContentFolder, Contents
+from firmware_sim.effects import Effect, Fetch, Forget, Keep, Log, Publish, Silence, Sound
+from firmware_sim.fetcher import Fetcher
+from firmware_sim.flash import Flash
+from firmware_sim.identity import RADIO
+from firmware_sim.link import DeviceLink
+from firmware_sim.player import PLAYER_FAILED, Player
+from firmware_sim.radio import Transmitter
+from firmware_sim.sensors import Sensors
+from firmware_sim.settings import DeviceFile
+from firmware_sim.speaker import Speaker
+
+HEALTH_EVERY_MS = 15_000
+_log = structlog.get_logger(__name__)
+
+
+class Watcher(Protocol):
+    """Told of what devices do, for status and figures."""
+
+    def kept(self, device: str, effect: Keep) -> None:
+        """This was handed to flash."""
+
+    def sounded(self, device: str, sound: Sound, at: Reading) -> None:
+        """This began to sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a device is built from. `player` is made anew at every boot."""
+
+    flash: Flash
+    folder: ContentFolder
+    client: httpx.AsyncClient
+    clock: Callable[[], Reading]
+    player: Callable[[], Player]
+    sensors: Sensors
+    transmitter: Transmitter | None = None
+    watcher: Watcher | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    durable: "Future[Any] | None"
+    effects: deque[Effect]
+
+
+class Device:
+    """A speaker that is powered by `start` and ends by `stop`, or by `cut` as a power cut ends it."""
+
+    def __init__(self, file: DeviceFile, parts: Parts) -> None:
+        self.file, self._parts = file, parts
+        self.identity = file.identity
+        self._keys, self._address = file.key_material, file.broker_address
+        self._random = Random()  # noqa: S311 - spreads load, keeps no secret
+        self._faults: set[str] = set()
+        self._powered = False
+        self._linkless = False
+        self._old_link: DeviceLink | None = None
+
+    @property
+    def powered(self) -> bool:
+        return self._powered
+
+    @property
+    def online(self) -> bool:
+        """Whether the broker has accepted it."""
+        return self._powered and self._link.connected
+
+    @property
+    def speaker(self) -> Speaker:
+        """The state machine of this boot."""
+        return self._speaker
+
+    async def start(self) -> None:
+        """Boot: read flash, go on with what was broken off, connect. Raises Unavailable("firmware.flash_failed")."""
+        parts, name = self._parts, self.identity.device
+        self._slot = parts.flash.slot(name)
+        saved = await self._slot.boot()
+        capacity = self.file.storage.capacity_mib << 20
+        self._contents = Contents(name, parts.folder, self._slot, capacity)
+        await self._contents.load()
+        jitter = self._random.random
+        self._speaker = Speaker(self.identity, self._keys, saved, defaults=self.file.defaults, jitter=jitter)
+        self._player = parts.player()
+        self._fetcher = Fetcher(
+            device=name,
+            client=parts.client,
+            urls=lambda: self._speaker.config.content or self.file.content.urls,
+            contents=self._contents,
+            on_stored=lambda sha: self.feed(events.ContentStored(sha)),
+            on_failed=lambda sha, reason: self.feed(events.ContentFailed(sha, reason)),
+            jitter=jitter,
+        )
+        self._turns: deque[_Turn] = deque()
+        self._durable: Future[Any] | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._health_mono_ms = 0
+        self._link_task: asyncio.Task[None] | None = None
+        self._link = self._new_link()
+        self._powered = True
+        self.feed(events.Booted())
+        self._feel(self._parts.clock())
+        self._connect()
+
+    async def stop(self) -> None:
+        """End in good order: a farewell to the broker, everything kept."""
+        if self._old_link is not None:
+            self._old_link.let_go()
+        if not self._powered:
+            return
+        await self._link.say_bye()
+        self._end()
+        await self._disconnect()
+        if self._durable is not None:
+            with contextlib.suppress(LoaError, asyncio.CancelledError):
+                await asyncio.wrap_future(self._durable)
+
+    async def cut(self) -> None:
+        """Lose power: nothing is told, and what is not durable yet is lost."""
+        if not self._powered:
+            return
+        self._slot.cut()
+        self._old_link = self._link
+        self._powered = False
+        self._link.cut()
+        self._end()
+        await self._disconnect()
+
+    async def set_fault(self, kind: str, *, present: bool) -> None:
+        """Break something, or mend it."""
+        if kind == "no-link":
+            self._linkless = present
+            if present and self._powered:
+                self._link.cut()
+                await self._disconnect()
+                self._old_link, self._link = self._link, self._new_link()
+                self.feed(events.LinkDown())
+            elif self._powered:
+                self._connect()
+            return
+        (self._faults.add if present else self._faults.discard)(kind)
+        if self._powered:
+            self._feel(self._parts.clock())
+
+    def feed(self, event: events.Event) -> None:
+        """Let something happen to it."""
+        if not self._powered:
+            return
+        now = self._parts.clock()
+        effects = self._speaker.handle(event, now)
+        kept = [effect for effect in effects if isinstance(effect, Keep)]
+        if kept:
+            self._durable = self._slot.keep(kept)
+            if self._parts.watcher is not None:
+                for keep in kept:
+                    self._parts.watcher.kept(self.identity.device, keep)
+        rest: deque[Effect] = deque(effect for effect in effects if not isinstance(effect, Keep))
+        if rest:
+            self._turns.append(_Turn(self._durable, rest))
+            self._carry_on()
+        self._sleep_until_due(now)
+
+    # --- time
+
+    def _sleep_until_due(self, now: Reading) -> None:
+        loop = asyncio.get_running_loop()
+        at_s = loop.time() + (self._speaker.wake_at(now) - now.mono_ms) / 1_000
+        if self._timer is not None:
+            if self._timer.when() <= at_s:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(at_s, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        now = self._parts.clock()
+        if now.mono_ms - self._health_mono_ms >= HEALTH_EVERY_MS or not self._health_mono_ms:
+            self._feel(now)
+        else:
+            self.feed(events.Tick())
+
+    def _feel(self, now: Reading) -> None:
+        self._health_mono_ms = now.mono_ms
+        felt, site = self._parts.sensors.read(now.mono_ms / 1_000), self.file.site
+        self.feed(
+            events.Health(
+                power=site.power,
+                battery_pct=felt.battery_pct,
+                link=site.link,
+                signal_dbm=felt.signal_dbm,
+                temperature_c=felt.temperature_c,
+                storage_free_kib=self._contents.free_bytes >> 10,
+                storage_total_kib=self._contents.capacity_bytes >> 10,
+                faults=tuple(sorted(self._faults)),
+                children={child.id: self._child_state() for child in self.identity.children},
+            )
+        )
+
+    def _child_state(self) -> str:
+        """What can be told of a child without a return channel: whether its transmitter works."""
+        return "no_transmitter" if "transmitter" in self._faults else "assumed"
+
+    # --- effects
+
+    def _carry_on(self) -> None:
+        """Carry out what needs no waiting at once; leave the rest to a task."""
+        if self._pump is None and not self._advance():
+            self._pump = asyncio.get_running_loop().create_task(self._pump_on())
+
+    def _advance(self) -> bool:
+        """Carry out effects until one has to wait for flash; whether all are done."""
+        while self._turns:
+            turn = self._turns[0]
+            while turn.effects:
+                waits = isinstance(turn.effects[0], Sound | Publish)
+                if waits and turn.durable is not None and not turn.durable.done():
+                    return False
+                self._try_out(turn.effects.popleft(), turn.durable)
+            self._turns.popleft()
+        return True
+
+    async def _pump_on(self) -> None:
+        while self._turns and not self._advance():
+            durable = self._turns[0].durable
+            if durable is not None:
+                with contextlib.suppress(LoaError):
+                    await asyncio.wrap_future(durable)
+        self._pump = None
+
+    def _try_out(self, effect: Effect, durable: "Future[Any] | None") -> None:
+        try:
+            self._carry_out(effect, durable)
+        except Exception:  # noqa: BLE001 - one effect that fails must not silence a speaker for good; it is logged
+            _log.exception("speaker.effect_failed", device=self.identity.device, effect=type(effect).__name__)
+
+    def _carry_out(self, effect: Effect, durable: "Future[Any] | None") -> None:
+        match effect:
+            case Sound():
+                self._sound(effect, safe=_succeeded(durable))
+            case Silence(output=output, occurrence=occurrence):
+                self._silence(output, occurrence)
+            case Publish(topic=topic, payload=payload):
+                if _succeeded(durable):
+                    self._link.publish(topic, payload)
+            case Fetch(rendition=rendition, urgency_ms=urgency_ms, bank=bank):
+                self._fetcher.want(rendition, urgency_ms, bank=bank)
+            case Forget(sha256=sha):
+                self._fetcher.drop(sha)
+            case Log():
+                self._note(effect)
+
+    def _sound(self, sound: Sound, *, safe: bool) -> None:
+        """Sound it when its mark is durable; an emergency is heard even if flash has failed."""
+
+        def ended(position_ms: int, reason: str) -> None:
+            self._off_air(sound.output, sound.occurrence)
+            self.feed(events.SoundEnded(sound.output, sound.occurrence, sound.run, position_ms, reason))
+
+        if not safe and not sound.emergency:
+            asyncio.get_running_loop().call_soon(ended, sound.position_ms, "flash")
+            return
+        try:
+            if sound.output == RADIO and self._parts.transmitter is not None:
+                self._parts.transmitter.begin(sound.occurrence, sound.codes)
+            self._player.sound(sound, self._contents.locate, ended)
+        except LoaError as error:
+            _log.error("player.failed", device=self.identity.device, problem=str(error))
+            asyncio.get_running_loop().call_soon(ended, sound.position_ms, PLAYER_FAILED)
+            return
+        if self._parts.watcher is not None:
+            self._parts.watcher.sounded(self.identity.device, sound, self._parts.clock())
+
+    def _silence(self, output: str, occurrence: str) -> None:
+        self._player.silence(output, occurrence)
+        self._off_air(output, occurrence)
+
+    def _off_air(self, output: str, occurrence: str) -> None:
+        if output == RADIO and self._parts.transmitter is not None:
+            self._parts.transmitter.end(occurrence)
+
+    def _note(self, log: Log) -> None:
+        write = _log.warning if log.alarming or log.event == "message_refused" else _log.info
+        write(f"speaker.{log.event}", device=self.identity.device, reason=log.reason, detail=log.detail)
+
+    # --- the link, and the end
+
+    def _new_link(self) -> DeviceLink:
+        return DeviceLink(self.identity, self._address, self.feed, self._random.random)
+
+    def _connect(self) -> None:
+        if self._linkless or self._link_task is not None:
+            return
+        if self._old_link is not None:
+            self._old_link.let_go()
+            self._old_link = None
+        self._link_task = asyncio.get_running_loop().create_task(self._link.run())
+
+    async def _disconnect(self) -> None:
+        task, self._link_task = self._link_task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def _end(self) -> None:
+        self._powered = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._pump is not None:
+            self._pump.cancel()
+            self._pump = None
+        self._turns.clear()
+        self._fetcher.close()
+        self._player.close()
+        if self._parts.transmitter is not None:
+            for occurrence in self._speaker.playing:
+                self._parts.transmitter.end(occurrence)
+
+
+def _succeeded(durable: "Future[Any] | None") -> bool:
+    return durable is None or (not durable.cancelled() and durable.exception() is None)
