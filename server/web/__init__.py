@@ -1,0 +1,31 @@
+"""The console: one module a page, its templates beside it."""
+
+from fastapi import APIRouter
+
+
+def routers() -> list[APIRouter]:
+    """Every page of the console, to be mounted without a prefix."""
+    from server.web import (
+        account,
+        activity,
+        airing,
+        announcement_new,
+        announcements,
+        audience_page,
+        clusters,
+        emergency,
+        emergency_board,
+        occurrences,
+        people,
+        schedule_new,
+        schedules,
+        sign_in,
+        stop_all,
+        today,
+    )
+
+    pages = (
+        sign_in, account, today, announcement_new, announcements, airing, audience_page, schedule_new, schedules,
+        stop_all, occurrences, clusters, emergency, emergency_board, people, activity,
+    )  # fmt: skip
+    return [page.router for page in pages]

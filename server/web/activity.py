@@ -1,0 +1,95 @@
+"""The activity log, in words."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from server import audit
+from server.audit import AuditEntry
+from server.auth.permissions import Permission
+from server.i18n.catalogue import N_
+from server.web import repository
+from server.web.page import AdminPage, Page
+
+router = APIRouter(include_in_schema=False)
+
+ROWS = 50
+ACTIONS = {
+    "sign_in": N_("signed in"),
+    "sign_out": N_("signed out"),
+    "sign_out_everywhere": N_("signed out everywhere"),
+    "issue_token": N_("signed in a program"),
+    "change_password": N_("changed the password"),
+    "change_language": N_("changed the language"),
+    "reset_password": N_("gave a one-time password"),
+    "create_user": N_("made an account"),
+    "change_user": N_("changed an account"),
+    "add_sound": N_("added a sound"),
+    "write_announcement": N_("wrote an announcement"),
+    "edit_announcement": N_("changed an announcement"),
+    "submit_announcement": N_("asked for approval"),
+    "approve_announcement": N_("approved an announcement"),
+    "send_back_announcement": N_("sent an announcement back"),
+    "archive_announcement": N_("archived an announcement"),
+    "broadcast_now": N_("broadcast now"),
+    "create_schedule": N_("made a schedule"),
+    "end_schedule": N_("ended a schedule"),
+    "cancel_occurrence": N_("stopped or called off a broadcast"),
+    "stop_all": N_("stopped everything"),
+    "launch_emergency": N_("started an emergency or a drill"),
+    "stop_emergency": N_("stopped an emergency or a drill"),
+    "all_clear": N_("gave the all clear"),
+    "countersign_emergency": N_("countersigned an emergency"),
+    "save_zone": N_("changed a group of clusters"),
+    "plan_silence": N_("planned a silence"),
+}
+_PAGES = {
+    "announcement": "/announcements/",
+    "schedule": "/schedules/",
+    "occurrence": "/occurrences/",
+    "emergency": "/emergency/",
+    "cluster": "/clusters/",
+    "user": "/people/",
+}
+_NOUNS = {
+    "announcement": N_("announcement"),
+    "asset": N_("sound"),
+    "schedule": N_("schedule"),
+    "occurrence": N_("broadcast"),
+    "emergency": N_("emergency"),
+    "cluster": N_("cluster"),
+    "device": N_("controller"),
+    "user": N_("person"),
+    "place": N_("place"),
+    "zone": N_("group"),
+}
+
+
+@router.get("/activity")
+async def index(page: AdminPage, before: int | None = None) -> HTMLResponse:
+    """Newest first; of the places this administrator administers."""
+    places = None if page.me.can_everywhere(Permission.ADMINISTER) else _places(page)
+    async with page.runtime.database.reading() as session:
+        found = await audit.entries(session, before=before, limit=ROWS + 1, places=places)
+        names = await repository.user_names(session, {entry.user_id for entry in found})
+    rows = [_row(page, entry, names) for entry in found[:ROWS]]
+    return page.html("activity.html", rows=rows, before=found[ROWS - 1].seq if len(found) > ROWS else "")
+
+
+def _places(page: Page) -> frozenset[str]:
+    tree = page.me.places
+    mine = {grant.place_id for grant in page.me.grants if page.me.can(Permission.ADMINISTER, grant.place_id)}
+    return frozenset(mine.union(*(tree.descendants(place_id) for place_id in mine if place_id in tree)))
+
+
+def _row(page: Page, entry: AuditEntry, names: dict[str | None, str]) -> dict[str, Any]:
+    noun, _, ident = entry.object.partition("/")
+    title = entry.details.get("title") or entry.details.get("login") or ident
+    return {
+        "entry": entry,
+        "who": names.get(entry.user_id) or page.gettext(N_("the system")),
+        "did": page.gettext(ACTIONS.get(entry.action, entry.action)),
+        "what": f"{page.gettext(_NOUNS.get(noun, noun))} {title}",
+        "href": f"{_PAGES[noun]}{ident}" if noun in _PAGES and ident else "",
+    }

@@ -1,0 +1,24 @@
+"""What a page says after something was done (pure)."""
+
+from server.i18n.catalogue import N_
+
+DONE = {
+    "saved": N_("Saved."),
+    "submitted": N_("Sent to the approver. Nothing is broadcast before it is approved."),
+    "approved": N_("Approved. It can now be broadcast or given a schedule."),
+    "sent_back": N_("Sent back to its author."),
+    "archived": N_("Archived."),
+    "written": N_("Saved as a draft. Listen once more, then ask for approval."),
+    "broadcast": N_("The order is on its way. This page follows it."),
+    "scheduled": N_("The schedule is saved; the speakers get their orders ahead of time."),
+    "ended": N_("The schedule is ended; its future times are called off."),
+    "cancelled": N_("The order to stop is on its way."),
+    "stopped_all": N_("The order to stop is on its way to every cluster."),
+    "password": N_("Your password is changed. Everywhere else you are signed out."),
+    "signed_out": N_("You are signed out everywhere else."),
+    "closed": N_("The account is closed."),
+    "opened": N_("The account is open again."),
+    "countersigned": N_("Countersigned. Your name is recorded."),
+    "all_clear": N_("The all clear is on its way."),
+    "stopped": N_("The order to stop is on its way."),
+}

@@ -1,0 +1,41 @@
+"""Values from forms, checked (pure)."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from base.errors import Refused
+
+
+def whole(form: Mapping[str, Any], name: str) -> int:
+    """A whole number. Raises Refused("server.input_wrong")."""
+    found = whole_or_none(form, name)
+    if found is None:
+        raise Refused("server.input_wrong")
+    return found
+
+
+def whole_or_none(form: Mapping[str, Any], name: str) -> int | None:
+    """A whole number, None when the field is missing or empty. Raises Refused("server.input_wrong")."""
+    text = str(form.get(name, "") or "").strip()
+    if not text:
+        return None
+    if not text.lstrip("-").isdecimal() or len(text) > 9:
+        raise Refused("server.input_wrong")
+    return int(text)
+
+
+def speed(form: Mapping[str, Any], name: str) -> float:
+    """A decimal number. Raises Refused("server.input_wrong")."""
+    try:
+        return float(str(form.get(name, "1")))
+    except ValueError as error:
+        raise Refused("server.input_wrong") from error
+
+
+def day(text: str) -> date:
+    """A day as `<input type=date>` sends it. Raises Refused("server.date_wrong")."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Refused("server.date_wrong", date=text[:20]) from error

@@ -1,0 +1,72 @@
+"""What pages read that no room's service gives: names of communes, villages and people."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from devices.models import Place, PlaceKind, Zone
+from schedules.models import Occurrence
+from server.auth.models import User
+
+
+async def communes(session: AsyncSession) -> list[Place]:
+    """Every commune, by name."""
+    found = await session.scalars(
+        select(Place).where(col(Place.kind) == PlaceKind.COMMUNE).order_by(col(Place.name), col(Place.id))
+    )
+    return list(found)
+
+
+async def commune(session: AsyncSession, place_id: str) -> Place | None:
+    """A commune by its id; None when there is none."""
+    place = await session.get(Place, place_id)
+    return place if place is not None and place.kind is PlaceKind.COMMUNE else None
+
+
+async def places(session: AsyncSession, place_ids: Collection[str]) -> dict[str, Place]:
+    """Places by id."""
+    found = await session.scalars(select(Place).where(col(Place.id).in_(place_ids)))
+    return {place.id: place for place in found}
+
+
+async def user_names(session: AsyncSession, user_ids: Collection[str | None]) -> dict[str | None, str]:
+    """The names of people by id."""
+    wanted = {user_id for user_id in user_ids if user_id is not None}
+    found = await session.execute(select(col(User.id), col(User.name)).where(col(User.id).in_(wanted)))
+    return dict(found.tuples().all())
+
+
+async def place_and_zone_names(session: AsyncSession, commune_id: str) -> dict[str, str]:
+    """The names of a commune's villages and zones by id."""
+    villages = await session.execute(select(col(Place.id), col(Place.name)).where(col(Place.parent_id) == commune_id))
+    zones = await session.execute(select(col(Zone.id), col(Zone.name)).where(col(Zone.commune_id) == commune_id))
+    return {found_id: name for rows in (villages, zones) for found_id, name in rows}
+
+
+async def occurrences_of(session: AsyncSession, schedule_id: str, *, after: datetime, limit: int) -> list[Occurrence]:
+    """What a schedule still has ahead, first to last."""
+    found = await session.scalars(
+        select(Occurrence)
+        .where(col(Occurrence.schedule_id) == schedule_id, col(Occurrence.ends_at) > after)
+        .order_by(col(Occurrence.start_at))
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def occurrence_titles(session: AsyncSession, occurrence_ids: Collection[str]) -> dict[str, str]:
+    """The titles of occurrences by id."""
+    found = await session.execute(
+        select(col(Occurrence.id), col(Occurrence.title)).where(col(Occurrence.id).in_(occurrence_ids))
+    )
+    return dict(found.tuples().all())
+
+
+async def role_places(session: AsyncSession) -> list[Place]:
+    """Where a role can be given in the console: provinces first, then communes, by name."""
+    kinds = (PlaceKind.PROVINCE, PlaceKind.COMMUNE)
+    found = list(await session.scalars(select(Place).where(col(Place.kind).in_(kinds)).order_by(col(Place.name))))
+    return sorted(found, key=lambda place: kinds.index(place.kind))

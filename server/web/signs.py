@@ -1,0 +1,127 @@
+"""What a state looks like: symbol, word and tone that say the same thing (pure)."""
+
+from dataclasses import dataclass
+
+from devices.models import ClusterKind, DeliveryState, Presence
+from schedules.models import AnnouncementState, EmergencyState, Occurrence, OccurrenceState
+from server.auth.models import Role
+from server.i18n.catalogue import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A symbol, its word (English; the page translates it), and the tone that picks its colour."""
+
+    symbol: str
+    word: str
+    tone: str
+
+
+PRESENCE = {
+    Presence.ONLINE: Sign("●", N_("good"), "ok"),
+    Presence.LATE: Sign("▲", N_("slow"), "late"),
+    Presence.LOST: Sign("■", N_("lost"), "bad"),
+    Presence.QUIET: Sign("◌", N_("planned silence"), "plan"),
+    Presence.NEVER: Sign("○", N_("never heard from"), "off"),
+}
+
+DELIVERY = {
+    DeliveryState.ORDERED: Sign("◌", N_("ordered"), "plan"),
+    DeliveryState.HAS_ORDER: Sign("○", N_("has the order"), "plan"),
+    DeliveryState.STORED: Sign("◉", N_("stored"), "plan"),
+    DeliveryState.PLAYING: Sign("▶", N_("playing"), "play"),
+    DeliveryState.PAUSED: Sign("‖", N_("gave way, will go on"), "play"),
+    DeliveryState.PLAYED: Sign("✓", N_("played"), "ok"),
+    DeliveryState.TRANSMITTED: Sign("◐", N_("transmitted"), "air"),
+    DeliveryState.REJECTED: Sign("✕", N_("rejected by the speaker"), "bad"),
+    DeliveryState.MISSED: Sign("✕", N_("missed"), "bad"),
+    DeliveryState.PREEMPTED: Sign("✕", N_("dropped for something more urgent"), "late"),
+    DeliveryState.CANCELLED: Sign("–", N_("cancelled"), "off"),
+    DeliveryState.INTERRUPTED: Sign("▲", N_("broken off"), "late"),
+}
+"""How far an airing is proved in a cluster. A wireless cluster is transmitted to, never shown as having played."""
+
+DELIVERY_ORDER = (
+    DeliveryState.PLAYED,
+    DeliveryState.PLAYING,
+    DeliveryState.PAUSED,
+    DeliveryState.TRANSMITTED,
+    DeliveryState.STORED,
+    DeliveryState.HAS_ORDER,
+    DeliveryState.ORDERED,
+    DeliveryState.INTERRUPTED,
+    DeliveryState.PREEMPTED,
+    DeliveryState.CANCELLED,
+    DeliveryState.MISSED,
+    DeliveryState.REJECTED,
+)
+"""From the best proof to the worst news: the order of bars and legends."""
+
+FAILED = frozenset({DeliveryState.MISSED, DeliveryState.REJECTED, DeliveryState.INTERRUPTED})
+
+ANNOUNCEMENT = {
+    AnnouncementState.DRAFT: Sign("○", N_("draft"), "off"),
+    AnnouncementState.SUBMITTED: Sign("◌", N_("waiting for approval"), "plan"),
+    AnnouncementState.RETURNED: Sign("▲", N_("sent back"), "late"),
+    AnnouncementState.APPROVED: Sign("✓", N_("approved"), "ok"),
+    AnnouncementState.ARCHIVED: Sign("–", N_("archived"), "off"),
+}
+
+OCCURRENCE = {
+    OccurrenceState.PLANNED: Sign("○", N_("planned"), "plan"),
+    OccurrenceState.ISSUED: Sign("◌", N_("order sent"), "plan"),
+    OccurrenceState.CANCELLED: Sign("–", N_("cancelled"), "off"),
+    OccurrenceState.OVER: Sign("●", N_("over"), "off"),
+}
+
+EMERGENCY = {
+    EmergencyState.SOUNDING: Sign("▶", N_("on air"), "play"),
+    EmergencyState.STOPPED: Sign("■", N_("stopped"), "off"),
+    EmergencyState.CLEARED: Sign("✓", N_("all clear given"), "ok"),
+    EmergencyState.EXPIRED: Sign("–", N_("expired"), "off"),
+}
+
+STEPS = {
+    "create": N_("wrote it"),
+    "edit": N_("changed it"),
+    "submit": N_("asked for approval"),
+    "approve": N_("approved it"),
+    "send_back": N_("sent it back"),
+    "archive": N_("archived it"),
+}
+"""What a step of the approval trail says after a person's name."""
+
+CLASSES = {0: N_("background"), 1: N_("normal"), 2: N_("priority"), 3: N_("emergency")}
+LEVELS = {1: N_("commune"), 2: N_("province"), 3: N_("country")}
+KINDS = {ClusterKind.SMART: N_("smart"), ClusterKind.WIRELESS: N_("wireless")}
+ROLES = {
+    Role.OPERATOR: N_("operator"),
+    Role.APPROVER: N_("approver"),
+    Role.TECHNICIAN: N_("technician"),
+    Role.EMERGENCY: N_("emergency staff"),
+    Role.ADMINISTRATOR: N_("administrator"),
+}
+LANGUAGES = {
+    "vi": N_("Vietnamese"),
+    "hmn": N_("Hmong"),
+    "tyz": N_("Tày"),
+    "nut": N_("Nùng"),
+    "ium": N_("Dao"),
+    "tha": N_("Thái"),
+    "en": N_("English"),
+}
+"""Languages a sound may be in: Vietnamese, those of the north-western villages, English. ISO 639."""
+LINKS = {"4g": "4G", "3g": "3G", "2g": "2G", "fibre": N_("fibre"), "wifi": "Wi-Fi", "ethernet": "Ethernet"}
+POWERS = {
+    "grid": N_("mains"),
+    "mains": N_("mains"),
+    "solar": N_("solar"),
+    "battery": N_("battery"),
+}
+
+
+def occurrence_sign(occurrence: Occurrence, *, sounding: bool) -> Sign:
+    """The sign of an occurrence; `sounding` only when a receipt says that it plays somewhere."""
+    if sounding and occurrence.state is not OccurrenceState.CANCELLED:
+        return Sign("▶", N_("playing"), "play")
+    return OCCURRENCE[occurrence.state]
