@@ -47,13 +47,12 @@ class Sounds:
         return (tone(self.tone), *words)
 
     def _drill(self) -> tuple[Part, ...]:
-        announced = {version.language for version in self.exercise}
+        announced = {version.language: version for version in self.exercise}
         words = tuple(version for version in self.words if version.language in announced)
         if not words:
             return (tone(DRILL_TONE),)
-        # Only the languages whose words follow, so that a listener hears both or neither.
-        languages = {version.language for version in words}
-        exercise = Speech(tuple(version for version in self.exercise if version.language in languages))
+        # The same languages in the same order, so that a listener hears both of one language or neither.
+        exercise = Speech(tuple(announced[version.language] for version in words))
         return (
             tone(DRILL_TONE), Gap(GAP_MS), exercise, Gap(GAP_MS), Speech(words), Gap(GAP_MS), exercise, tone(DRILL_TONE)
         )  # fmt: skip

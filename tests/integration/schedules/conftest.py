@@ -1,13 +1,16 @@
 """The whole room on a real database, with the demo commune, real keys, real sounds and a clock of the test's own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import SQLModel, col, select
 
 from audio.limits import AudioLimits
@@ -15,12 +18,13 @@ from audio.service import AudioService, PreparedAsset
 from audio.speech.espeak import Espeak
 from audio.store import ContentStore
 from base.ids import new_id
-from devices.keys import KeyStore, ensure_authority
+from devices.keys import KeyStore, ensure_authority, trusted_keys
 from devices.models import Delivery, OrderEntry
 from devices.service import DeviceService
 from devices.site import demo_site, import_site
 from devices.wire import trust
 from devices.wire.audience import Audience
+from devices.wire.envelope import CheckingKey
 from devices.wire.orders import Order
 from schedules.models import Announcement, EmergencyTemplate, Schedule
 from schedules.service import (
@@ -31,6 +35,7 @@ from schedules.service import (
 )
 from schedules.templates import FIRST_TEMPLATES
 from server.db import SqlDatabase
+from tests.support.postgres import running_postgres
 
 COMMUNE = "bao-nhai"
 MORNING = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
@@ -104,10 +109,12 @@ class Room:
 
 
 async def orders(session: AsyncSession, kind: str | None = None) -> list[Order]:
-    """The orders of the commune's log, read as a speaker reads them."""
+    """The orders of the commune's log, verified and read as a speaker does it."""
     query = select(OrderEntry).where(col(OrderEntry.log) == COMMUNE).order_by(col(OrderEntry.seq))
     entries = await session.scalars(query if kind is None else query.where(col(OrderEntry.kind) == kind))
-    return [trust.peek_order(entry.envelope) for entry in entries]
+    names = {trust.kid(key.authority_id, key.epoch): key.public for key in await trusted_keys(session, [COMMUNE])}
+    ring = {name: CheckingKey.from_public(name, public) for name, public in names.items()}
+    return [trust.open_order(entry.envelope, ring.get, lambda _: None).order for entry in entries]
 
 
 async def deliveries(session: AsyncSession, occurrence_id: str) -> set[str]:
@@ -148,9 +155,33 @@ def spoken_templates(speaking: AudioService) -> dict[str, PreparedTemplate]:
     return {row.key: prepared for row, prepared in zip(rows, asyncio.run(speak()), strict=True)}
 
 
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+"""For tests whose promise rests on what the database does when several write at once."""
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server for the session."""
+    folder = Path(tempfile.mkdtemp(prefix="loa-pg-"))
+    folder.chmod(0o755)
+    try:
+        with running_postgres(folder / "s") as url:
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path / 'loa.db'}"
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database: SQLite, unless the test asks for `BOTH`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'loa.db'}"
+    server_url, name = request.getfixturevalue("postgres_url"), f"t{new_id().lower()}"
+    engine = create_async_engine(server_url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    await engine.dispose()
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture

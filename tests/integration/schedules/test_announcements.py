@@ -8,7 +8,7 @@ from base.errors import Conflict, LoaError, NotFound, Refused
 from devices.wire.audience import Audience
 from devices.wire.orders import PlayClass
 from schedules.models import AnnouncementState
-from tests.integration.schedules.conftest import APPROVER, COMMUNE, OPERATOR, Room
+from tests.integration.schedules.conftest import APPROVER, BOTH, COMMUNE, OPERATOR, Room
 
 
 async def test_it_goes_from_draft_to_approved_and_every_step_is_kept(room: Room):
@@ -62,6 +62,7 @@ async def test_an_edit_of_something_older_is_refused_and_changes_nothing(room: R
         assert (await room.announcements.get(session, draft.id)).announcement.title == "Một"
 
 
+@BOTH
 async def test_versions_are_replaced_as_a_whole_and_vietnamese_comes_first(room: Room):
     async with room.database.writing() as session:
         draft = await room.draft(session)
