@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audio.service import AudioService
-from base.errors import Conflict, Refused
+from base.errors import Conflict, NotFound, Refused, Unavailable
 from base.times import Clock
 from devices.models import OrderEntry
 from devices.service import DeviceService
@@ -75,14 +75,15 @@ class Issuer:
         self, session: AsyncSession, occurrence: Occurrence, versions: Sequence[Version], ground: Ground
     ) -> OrderEntry | None:
         """One that cannot be ordered must not keep the others back: it is called off, with the reason."""
+        occurrence_id = occurrence.id
         try:
             async with session.begin_nested():
                 return await self.issue(session, occurrence, versions, ground)
-        except Conflict as conflict:
-            # Somebody else is at the same log or the same occurrence: the next tick looks again.
-            _log.info("occurrence.issue_postponed", occurrence=occurrence.id, reason=conflict.code)
+        except (Conflict, NotFound, Unavailable) as obstacle:
+            # Somebody else is at the same log, or its key is missing: no fault of this airing, and the next tick tries.
+            _log.warning("occurrence.issue_postponed", occurrence=occurrence_id, reason=str(obstacle))
         except Refused as refusal:
-            _log.warning("occurrence.not_issuable", occurrence=occurrence.id, reason=str(refusal))
+            _log.warning("occurrence.not_issuable", occurrence=occurrence_id, reason=str(refusal))
             await session.refresh(occurrence)
             occurrence.state, occurrence.reason = OccurrenceState.CANCELLED, _reason(refusal)
         return None

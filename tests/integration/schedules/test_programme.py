@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -224,6 +225,34 @@ async def test_one_that_cannot_be_ordered_does_not_keep_back_the_others(room: Ro
     called_off = [row for row in rows if row.state is OccurrenceState.CANCELLED]
     assert {row.reason for row in called_off} == {"outside_hours"}
     assert {row.start_at.hour for row in called_off} == {22}
+
+
+@BOTH
+async def test_what_was_ordered_behind_our_back_is_not_ordered_again_and_keeps_nothing_back(room: Room):
+    async with room.database.writing() as session:
+        approved = await room.approved(session)
+        await room.daily(session, approved)
+        first = (await room.programme.upcoming(session, COMMUNE))[0]
+        play = Play(first.id, None, (tone("chime"),))
+        await room.devices.order_play(session, COMMUNE, play, Audience(), MORNING + timedelta(days=2))
+    assert await issue(room) == 6
+    async with room.database.reading() as session:
+        plays = [order.body.occurrence for order in await orders(session) if isinstance(order.body, Play)]
+        assert len(plays) == len(set(plays)) == 7
+        assert (await room.programme.occurrence(session, first.id)).state is OccurrenceState.PLANNED
+
+
+async def test_without_the_signing_key_nothing_is_ordered_and_nothing_called_off(room: Room, tmp_path: Path):
+    async with room.database.writing() as session:
+        schedule = await room.daily(session, await room.approved(session))
+    hidden = tmp_path / "elsewhere"
+    keys = tmp_path / "keys"
+    keys.rename(hidden)
+    assert await issue(room) == 0
+    async with room.database.reading() as session:
+        assert await states(session, schedule) == {OccurrenceState.PLANNED: 30}
+    hidden.rename(keys)
+    assert await issue(room) == 7
 
 
 @BOTH
