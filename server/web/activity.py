@@ -73,7 +73,8 @@ async def index(page: AdminPage, before: int | None = None) -> HTMLResponse:
     async with page.runtime.database.reading() as session:
         found = await audit.entries(session, before=before, limit=ROWS + 1, places=places)
         names = await repository.user_names(session, {entry.user_id for entry in found})
-    rows = [_row(page, entry, names) for entry in found[:ROWS]]
+        titles = await repository.titles(session, {entry.object for entry in found})
+    rows = [_row(page, entry, names, titles) for entry in found[:ROWS]]
     return page.html("activity.html", rows=rows, before=found[ROWS - 1].seq if len(found) > ROWS else "")
 
 
@@ -83,13 +84,12 @@ def _places(page: Page) -> frozenset[str]:
     return frozenset(mine.union(*(tree.descendants(place_id) for place_id in mine if place_id in tree)))
 
 
-def _row(page: Page, entry: AuditEntry, names: dict[str | None, str]) -> dict[str, Any]:
+def _row(page: Page, entry: AuditEntry, names: dict[str | None, str], titles: dict[str, str]) -> dict[str, Any]:
     noun, _, ident = entry.object.partition("/")
-    title = entry.details.get("title") or entry.details.get("login") or ident
     return {
         "entry": entry,
         "who": names.get(entry.user_id) or page.gettext(N_("the system")),
         "did": page.gettext(ACTIONS.get(entry.action, entry.action)),
-        "what": f"{page.gettext(_NOUNS.get(noun, noun))} {title}",
+        "what": f"{page.gettext(_NOUNS.get(noun, noun))}: {titles.get(entry.object, ident)}",
         "href": f"{_PAGES[noun]}{ident}" if noun in _PAGES and ident else "",
     }

@@ -45,7 +45,7 @@ async def broadcast(page: BroadcastPage, announcement_id: str) -> Response:
         answer = await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked, work=work)
     except LoaError as error:
         return await _form(page, announcement_id, chosen, volume, key=new_id(), error=error)
-    return go(f"/occurrences/{answer['id']}", "broadcast")
+    return go(f"/occurrences/{answer['id']}")
 
 
 async def _broadcast(page: Page, session: AsyncSession, announcement_id: str, chosen: Chosen, volume: int) -> Answer:

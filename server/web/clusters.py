@@ -19,7 +19,7 @@ from server.web import repository
 from server.web.beats import beat_bar
 from server.web.health import facts, fault_words
 from server.web.page import Page, ViewPage
-from server.web.signs import LANGUAGES, PRESENCE
+from server.web.signs import LANGUAGES, PRESENCE, presence_sign
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,6 +67,7 @@ async def _index(page: Page, template: str) -> HTMLResponse:
         after=found[ROWS - 1].cluster.id if len(found) > ROWS else "",
         fleet=fleet,
         presences=PRESENCE,
+        presence_sign=presence_sign,
         presence=presence or "",
         kind=kind or "",
         search=search,
@@ -93,6 +94,7 @@ async def _show(page: Page, cluster_id: str, template: str) -> HTMLResponse:
         template,
         it=view,
         presences=PRESENCE,
+        presence_sign=presence_sign,
         bar=beat_bar(history.slots, day, page.now),
         changes=_last(history.changes, day),
         hears=_hears(page, hears, titles),

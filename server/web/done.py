@@ -9,7 +9,6 @@ DONE = {
     "sent_back": N_("Sent back to its author."),
     "archived": N_("Archived."),
     "written": N_("Saved as a draft. Listen once more, then ask for approval."),
-    "broadcast": N_("The order is on its way. This page follows it."),
     "scheduled": N_("The schedule is saved; the speakers get their orders ahead of time."),
     "ended": N_("The schedule is ended; its future times are called off."),
     "cancelled": N_("The order to stop is on its way."),

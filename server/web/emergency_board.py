@@ -1,15 +1,12 @@
 """The live board of an emergency or a drill: each village from waiting to done, and how to end it."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from base.errors import LoaError
-from devices.models import DeliveryState
-from devices.views import DeliveryView
 from devices.wire.orders import Status
 from schedules.changes import EmergencyChanged
 from schedules.dispatch import read_audience
@@ -18,8 +15,9 @@ from server.auth.permissions import Permission
 from server.web import audience, repository
 from server.web.modes import mode_for, mode_of
 from server.web.page import Page, ViewPage, go
-from server.web.reach import reach_of_counts
-from server.web.signs import DELIVERY, EMERGENCY, Sign
+from server.web.reach import reach_of
+from server.web.signs import EMERGENCY
+from server.web.villages import by_village
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,15 +25,6 @@ CLUSTERS = 1_000
 VILLAGES = 50
 
 Act = Callable[..., Awaitable[Emergency]]
-
-
-@dataclass(frozen=True, slots=True)
-class Village:
-    """A village, the best that is proved in it, and how many of its clusters are elsewhere."""
-
-    name: str
-    sign: Sign
-    more: str
 
 
 @router.get("/emergency/{emergency_id}")
@@ -108,8 +97,8 @@ async def _board(page: Page, emergency_id: str, template: str, error: LoaError |
         drill=mode.drill,
         base=mode.base,
         occurrence=occurrence,
-        reach=reach_of_counts(counts.get(it.occurrence_id)),
-        clear_reach=reach_of_counts(counts.get(it.clear_occurrence_id)) if it.clear_occurrence_id else None,
+        reach=reach_of(counts.get(it.occurrence_id)),
+        clear_reach=reach_of(counts.get(it.clear_occurrence_id)) if it.clear_occurrence_id else None,
         state_sign=EMERGENCY[it.state],
         started_by=people.get(it.started_by, "–"),
         countersigned_by=people.get(it.countersigned_by, "–"),
@@ -118,61 +107,6 @@ async def _board(page: Page, emergency_id: str, template: str, error: LoaError |
         more_villages=len(villages) > VILLAGES,
         may=_may(page, it),
     )
-
-
-def by_village(page: Page, views: Sequence[DeliveryView]) -> list[Village]:
-    """The villages, those that still wait first: they are what someone must act on."""
-    found: dict[str, list[DeliveryView]] = {}
-    for view in views:
-        found.setdefault(view.village_id, []).append(view)
-    ranked = sorted(found.values(), key=lambda here: (_rank(_shown(_states(here))), here[0].village_name))
-    return [_village(page, here) for here in ranked]
-
-
-def _village(page: Page, here: Sequence[DeliveryView]) -> Village:
-    states = _states(here)
-    shown = _shown(states)
-    others = sum(state is not shown for state in states)
-    more = page.ngettext("%(num)d other cluster", "%(num)d other clusters", others) if others else ""
-    return Village(here[0].village_name, DELIVERY[shown], more)
-
-
-def _states(here: Sequence[DeliveryView]) -> list[DeliveryState]:
-    return [view.delivery.state for view in here]
-
-
-_BEST_FIRST = (
-    DeliveryState.PLAYING,
-    DeliveryState.PAUSED,
-    DeliveryState.PLAYED,
-    DeliveryState.TRANSMITTED,
-    DeliveryState.STORED,
-    DeliveryState.HAS_ORDER,
-    DeliveryState.ORDERED,
-    DeliveryState.INTERRUPTED,
-    DeliveryState.PREEMPTED,
-    DeliveryState.CANCELLED,
-    DeliveryState.MISSED,
-    DeliveryState.REJECTED,
-)
-_NEWS = (
-    DeliveryState.MISSED,
-    DeliveryState.REJECTED,
-    DeliveryState.ORDERED,
-    DeliveryState.HAS_ORDER,
-    DeliveryState.STORED,
-    DeliveryState.INTERRUPTED,
-)
-"""Villages in these states come first."""
-
-
-def _shown(states: Collection[DeliveryState]) -> DeliveryState:
-    """People of a village hear it when one of its clusters sounds."""
-    return min(states, key=_BEST_FIRST.index)
-
-
-def _rank(state: DeliveryState) -> int:
-    return _NEWS.index(state) if state in _NEWS else len(_NEWS)
 
 
 def _may(page: Page, it: Emergency) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from schedules.changes import ProgrammeChanged
 from schedules.models import Occurrence, OccurrenceState
 from server.auth.permissions import Permission
 from server.web.page import Page, StopPage, ViewPage, go
-from server.web.reach import Reach, reach_of_counts
+from server.web.reach import Reach, reach_of
 from server.web.reasons import reason_text
-from server.web.signs import DELIVERY, Sign, occurrence_sign
+from server.web.signs import Sign, delivery_sign, occurrence_sign
 
 router = APIRouter(include_in_schema=False)
 
@@ -84,14 +84,14 @@ async def _show(page: Page, occurrence_id: str, template: str, error: LoaError |
         counts = await devices.delivery_counts(session, [it.id])
         views = await devices.deliveries(session, it.id, after=after, limit=ROWS + 1, state=state)
         starts = await devices.start_skew(session, it.id)
-    reach = reach_of_counts(counts.get(it.id))
+    reach = reach_of(counts.get(it.id))
     return page.html(
         template,
         error=error,
         it=it,
         reach=reach,
         state=state or "",
-        state_sign=occurrence_sign(it, sounding=reach.sounding > 0),
+        state_sign=occurrence_sign(it, sounding=reach.sounding > 0, settled=reach.settled),
         reason=reason_text(page, it.reason),
         rows=[_row(page, view) for view in views[:ROWS]],
         older=views[ROWS - 1].delivery.cluster_id if len(views) > ROWS else "",
@@ -107,7 +107,7 @@ def _row(page: Page, view: DeliveryView) -> Row:
         it.cluster_id,
         view.cluster_name,
         view.village_name,
-        DELIVERY[it.state],
+        delivery_sign(it.state, view.kind),
         _proved_at(it),
         reason_text(page, it.reason),
     )

@@ -41,7 +41,10 @@ async def index(page: AdminPage, after: str | None = None) -> HTMLResponse:
 
 @router.get("/people/new")
 async def new_form(page: AdminPage) -> HTMLResponse:
-    return await _new_form(page, {"name": "", "login": "", "roles": [Role.OPERATOR.value], "place": ""})
+    return await _new_form(
+        page,
+        {"name": "", "login": "", "roles": [Role.OPERATOR.value], "place": page.commune.id if page.commune else ""},
+    )
 
 
 @router.post("/people/new")

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from devices.models import DeliveryState
+from devices.models import ClusterKind, DeliveryState
 from devices.views import DeliveryCounts
-from server.web.signs import DELIVERY, DELIVERY_ORDER, FAILED, Sign
+from server.web.signs import DELIVERY_ORDER, FAILED, Sign, delivery_sign
+
+WAITING = (DeliveryState.ORDERED, DeliveryState.HAS_ORDER, DeliveryState.STORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +44,33 @@ class Reach:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more is awaited."""
-        waiting = (DeliveryState.ORDERED, DeliveryState.HAS_ORDER, DeliveryState.STORED)
-        return not self.sounding and not self.count(*waiting)
+        """Whether every cluster has said how it ended."""
+        return self.total > 0 and not self.sounding and not self.count(*WAITING)
 
 
-def reach_of(counts: Mapping[DeliveryState, int]) -> Reach:
-    """Lay out the states that occur, from the best proof to the worst news."""
-    total = sum(counts.values())
+def reach_of(counts: DeliveryCounts | None) -> Reach:
+    """Lay out the states that occur, from the best proof to the worst news; None when nothing was ordered yet.
+
+    What looks the same is one part: a state of smart and wireless clusters together, unless its words differ.
+    """
+    if counts is None or not counts.total:
+        return Reach(0, ())
     parts: list[Part] = []
     left = 0.0
-    for state in DELIVERY_ORDER:
-        count = counts.get(state, 0)
-        if count:
-            width = 100 * count / total
-            parts.append(Part(state, DELIVERY[state], count, round(left, 2), round(width, 2)))
-            left += width
-    return Reach(total, tuple(parts))
+    for state, sign, count in _shares(counts.smart, counts.wireless):
+        width = 100 * count / counts.total
+        parts.append(Part(state, sign, count, round(left, 2), round(width, 2)))
+        left += width
+    return Reach(counts.total, tuple(parts))
 
 
-def reach_of_counts(counts: DeliveryCounts | None) -> Reach:
-    """Smart and wireless clusters together; None when nothing was ordered yet."""
-    if counts is None:
-        return Reach(0, ())
-    together = {state: counts.smart.get(state, 0) + counts.wireless.get(state, 0) for state in DELIVERY_ORDER}
-    return reach_of(together)
+def _shares(
+    smart: Mapping[DeliveryState, int], wireless: Mapping[DeliveryState, int]
+) -> list[tuple[DeliveryState, Sign, int]]:
+    shares: dict[Sign, tuple[DeliveryState, int]] = {}
+    for kind, counts in ((ClusterKind.SMART, smart), (ClusterKind.WIRELESS, wireless)):
+        for state, count in counts.items():
+            sign = delivery_sign(state, kind)
+            shares[sign] = (state, shares.get(sign, (state, 0))[1] + count)
+    found = [(state, sign, count) for sign, (state, count) in shares.items() if count]
+    return sorted(found, key=lambda share: (DELIVERY_ORDER.index(share[0]), share[1].symbol))

@@ -19,7 +19,8 @@ def rule_of(repeat: str, weekdays: Iterable[str]) -> str:
     if repeat == DAILY:
         return "FREQ=DAILY"
     if repeat == WEEKLY:
-        days = [day for day in WEEKDAYS if day in set(weekdays)]
+        chosen = set(weekdays)
+        days = [day for day in WEEKDAYS if day in chosen]
         if not days:
             raise Refused("server.weekdays_missing")
         return f"FREQ=WEEKLY;BYDAY={','.join(days)}"

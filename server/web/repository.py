@@ -7,9 +7,22 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from devices.models import Place, PlaceKind, Zone
-from schedules.models import Occurrence
+from audio.models import AudioAsset
+from devices.models import Cluster, Place, PlaceKind, Zone
+from schedules.models import Announcement, Emergency, Occurrence, Schedule
 from server.auth.models import User
+
+_TITLES = {
+    "announcement": (col(Announcement.id), col(Announcement.title)),
+    "asset": (col(AudioAsset.id), col(AudioAsset.title)),
+    "schedule": (col(Schedule.id), col(Schedule.title)),
+    "occurrence": (col(Occurrence.id), col(Occurrence.title)),
+    "emergency": (col(Emergency.id), col(Emergency.title)),
+    "cluster": (col(Cluster.id), col(Cluster.name)),
+    "user": (col(User.id), col(User.name)),
+    "place": (col(Place.id), col(Place.name)),
+    "zone": (col(Zone.id), col(Zone.name)),
+}
 
 
 async def communes(session: AsyncSession) -> list[Place]:
@@ -70,3 +83,17 @@ async def role_places(session: AsyncSession) -> list[Place]:
     kinds = (PlaceKind.PROVINCE, PlaceKind.COMMUNE)
     found = list(await session.scalars(select(Place).where(col(Place.kind).in_(kinds)).order_by(col(Place.name))))
     return sorted(found, key=lambda place: kinds.index(place.kind))
+
+
+async def titles(session: AsyncSession, objects: Collection[str]) -> dict[str, str]:
+    """What things are called, by noun/id as the activity log keeps them; one query a noun."""
+    wanted: dict[str, list[str]] = {}
+    for each in objects:
+        noun, _, ident = each.partition("/")
+        wanted.setdefault(noun, []).append(ident)
+    found: dict[str, str] = {}
+    for noun, (ident_column, title_column) in _TITLES.items():
+        if noun in wanted:
+            rows = await session.execute(select(ident_column, title_column).where(ident_column.in_(wanted[noun])))
+            found |= {f"{noun}/{ident}": title for ident, title in rows}
+    return found

@@ -25,6 +25,15 @@ PRESENCE = {
     Presence.NEVER: Sign("○", N_("never heard from"), "off"),
 }
 
+INFERRED = {
+    Presence.ONLINE: Sign("◐", N_("its gateway is good"), "air"),
+    Presence.LATE: Sign("▲", N_("its gateway is slow"), "late"),
+    Presence.LOST: Sign("■", N_("its gateway is lost"), "bad"),
+    Presence.QUIET: Sign("◌", N_("its gateway is silent as planned"), "plan"),
+    Presence.NEVER: Sign("○", N_("its gateway was never heard from"), "off"),
+}
+"""All that is known of a wireless cluster: how its gateway is."""
+
 DELIVERY = {
     DeliveryState.ORDERED: Sign("◌", N_("ordered"), "plan"),
     DeliveryState.HAS_ORDER: Sign("○", N_("has the order"), "plan"),
@@ -40,6 +49,13 @@ DELIVERY = {
     DeliveryState.INTERRUPTED: Sign("▲", N_("broken off"), "late"),
 }
 """How far an airing is proved in a cluster. A wireless cluster is transmitted to, never shown as having played."""
+
+ON_AIR = {
+    DeliveryState.PLAYING: Sign("◐", N_("being transmitted"), "air"),
+    DeliveryState.PAUSED: Sign("◐", N_("transmission gave way"), "air"),
+    DeliveryState.PLAYED: DELIVERY[DeliveryState.TRANSMITTED],
+}
+"""What its gateway says of a wireless cluster is about the transmission only."""
 
 DELIVERY_ORDER = (
     DeliveryState.PLAYED,
@@ -75,7 +91,7 @@ OCCURRENCE = {
 }
 
 EMERGENCY = {
-    EmergencyState.SOUNDING: Sign("▶", N_("on air"), "play"),
+    EmergencyState.SOUNDING: Sign("▶", N_("in force"), "bad"),
     EmergencyState.STOPPED: Sign("■", N_("stopped"), "off"),
     EmergencyState.CLEARED: Sign("✓", N_("all clear given"), "ok"),
     EmergencyState.EXPIRED: Sign("–", N_("expired"), "off"),
@@ -120,8 +136,20 @@ POWERS = {
 }
 
 
-def occurrence_sign(occurrence: Occurrence, *, sounding: bool) -> Sign:
-    """The sign of an occurrence; `sounding` only when a receipt says that it plays somewhere."""
-    if sounding and occurrence.state is not OccurrenceState.CANCELLED:
+def presence_sign(presence: Presence, *, inferred: bool) -> Sign:
+    """The sign of a cluster's presence; `inferred` from its gateway's."""
+    return INFERRED[presence] if inferred else PRESENCE[presence]
+
+
+def delivery_sign(state: DeliveryState, kind: ClusterKind) -> Sign:
+    """The sign of a delivery in a cluster of that kind."""
+    return ON_AIR.get(state, DELIVERY[state]) if kind is ClusterKind.WIRELESS else DELIVERY[state]
+
+
+def occurrence_sign(occurrence: Occurrence, *, sounding: bool, settled: bool) -> Sign:
+    """The sign of an occurrence. By receipts: `sounding` somewhere, `settled` everywhere."""
+    if occurrence.state is OccurrenceState.CANCELLED:
+        return OCCURRENCE[occurrence.state]
+    if sounding:
         return Sign("▶", N_("playing"), "play")
-    return OCCURRENCE[occurrence.state]
+    return OCCURRENCE[OccurrenceState.OVER if settled else occurrence.state]

@@ -12,9 +12,10 @@ from devices.models import Presence
 from devices.views import ClusterView, FleetSummary
 from schedules.models import AnnouncementState, Emergency, EmergencyState, Occurrence, OccurrenceState
 from server.i18n.catalogue import N_
+from server.web.modes import mode_for
 from server.web.page import Page, ViewPage
-from server.web.reach import Reach, reach_of_counts
-from server.web.signs import ANNOUNCEMENT, PRESENCE, Sign, occurrence_sign
+from server.web.reach import Reach, reach_of
+from server.web.signs import ANNOUNCEMENT, FAILED, PRESENCE, Sign, occurrence_sign
 
 router = APIRouter(include_in_schema=False)
 
@@ -96,13 +97,19 @@ async def _day(page: Page) -> Day:
 async def airings(page: Page, session: AsyncSession, found: Sequence[Occurrence]) -> list[Row]:
     """Occurrences with what is proved of each, in one query."""
     counts = await page.runtime.devices.delivery_counts(session, [row.id for row in found])
-    return [_row(page, occurrence, reach_of_counts(counts.get(occurrence.id))) for occurrence in found]
+    return [_row(page, occurrence, reach_of(counts.get(occurrence.id))) for occurrence in found]
 
 
 def _row(page: Page, occurrence: Occurrence, reach: Reach) -> Row:
     past = occurrence.ends_at < page.now or occurrence.state in {OccurrenceState.OVER, OccurrenceState.CANCELLED}
-    sign = occurrence_sign(occurrence, sounding=reach.sounding > 0)
-    return Row(occurrence, reach, sign, past, f"/occurrences/{occurrence.id}")
+    sign = occurrence_sign(occurrence, sounding=reach.sounding > 0, settled=reach.settled)
+    return Row(occurrence, reach, sign, past, _href(occurrence))
+
+
+def _href(occurrence: Occurrence) -> str:
+    if occurrence.emergency_id is not None:
+        return f"{mode_for(occurrence.status).base}/{occurrence.emergency_id}"
+    return f"/occurrences/{occurrence.id}"
 
 
 def _on_air(row: Row, now: datetime) -> bool:
@@ -126,8 +133,10 @@ def _troubles(page: Page, rows: Sequence[Row], lost: Sequence[ClusterView]) -> l
 
 def _missed(page: Page, row: Row) -> Trouble:
     detail = page.ngettext("not played in %(num)d cluster", "not played in %(num)d clusters", row.reach.failed)
+    worst = next(part for part in reversed(row.reach.parts) if part.state in FAILED)
     title = f"{page.clock(row.occurrence.start_at)} {row.occurrence.title}"
-    return Trouble(Sign("✕", N_("missed"), "bad"), title, detail, f"{row.href}?state=missed")
+    href = f"/occurrences/{row.occurrence.id}?state={worst.state}"
+    return Trouble(worst.sign, title, detail, href)
 
 
 def _lost(page: Page, view: ClusterView) -> Trouble:
