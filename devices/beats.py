@@ -7,9 +7,11 @@ from typing import Any
 from base.times import EPOCH, from_ms, to_ms
 from devices.models import BeatSlot, DeviceState, Presence
 from devices.wire.haves import Haves
-from devices.wire.reports import Heartbeat, Hello
+from devices.wire.reports import ClockReport, Heartbeat, Hello
 
 SLOT = timedelta(minutes=10)
+MAX_COLUMN = 2**31 - 1
+"""The largest number a column takes; what a device without a clock says of the time is far beyond it."""
 MAX_QUIET = timedelta(days=14)
 """The longest silence a device may announce; a longer one would hide its loss."""
 
@@ -24,9 +26,7 @@ def after_hello(state: DeviceState, hello: Hello, at: datetime) -> None:
     if hello.boot != state.boot:
         state.boot, state.beat_n = hello.boot, 0
     _heard(state, hello.haves, at)
-    state.clock_state = hello.clock.state.value
-    state.clock_bound_ms = hello.clock.bound_ms
-    state.clock_offset_ms = hello.clock.now_ms - to_ms(at)
+    _take_clock(state, hello.clock, at)
 
 
 def after_beat(state: DeviceState, beat: Heartbeat, at: datetime) -> None:
@@ -36,10 +36,9 @@ def after_beat(state: DeviceState, beat: Heartbeat, at: datetime) -> None:
     state.playing, state.faults, state.children = list(beat.playing), list(beat.faults), dict(beat.children)
     state.volume, state.power, state.battery_pct = beat.volume, beat.power, beat.battery_pct
     state.link, state.signal_dbm, state.temperature_c = beat.link, beat.signal_dbm, beat.temperature_c
-    state.storage_free_kib, state.storage_total_kib = beat.storage_free_kib, beat.storage_total_kib
-    state.clock_state, state.clock_bound_ms = beat.clock.state.value, beat.clock.bound_ms
-    state.clock_offset_ms = beat.clock.now_ms - to_ms(at)
-    state.uptime_s = beat.uptime_s
+    state.storage_free_kib, state.storage_total_kib = fit(beat.storage_free_kib), fit(beat.storage_total_kib)
+    state.uptime_s = fit(beat.uptime_s)
+    _take_clock(state, beat.clock, at)
     if beat.quiet_until_ms is not None:
         state.quiet_until = min(from_ms(beat.quiet_until_ms), at + MAX_QUIET)
 
@@ -63,6 +62,11 @@ def held(state: DeviceState) -> dict[str, Haves]:
     return {log: Haves.from_wire(value) for log, value in state.haves.items()}
 
 
+def fit(value: int) -> int:
+    """The nearest number that a column takes."""
+    return max(-MAX_COLUMN, min(MAX_COLUMN, value))
+
+
 def slot_of(moment: datetime) -> datetime:
     """The beginning of the ten minutes a moment lies in."""
     return moment - (moment - EPOCH) % SLOT
@@ -82,6 +86,12 @@ def add_beats(
             )
         _add(touched[key], beat)
     return list(touched.values())
+
+
+def _take_clock(state: DeviceState, clock: ClockReport, at: datetime) -> None:
+    state.clock_state = clock.state.value
+    state.clock_bound_ms = fit(clock.bound_ms)
+    state.clock_offset_ms = fit(clock.now_ms - to_ms(at))
 
 
 def _heard(state: DeviceState, haves: Mapping[str, Haves], at: datetime) -> None:

@@ -87,7 +87,7 @@ def nats_config(devices: Iterable[BrokerDevice], server_password: str, *, host: 
     return f"""server_name: "loa"
 host: "127.0.0.1"
 port: -1
-max_payload: 65536
+max_payload: 131072
 jetstream {{ store_dir: {_quoted(store_dir)}, max_memory_store: 16MB, max_file_store: 256MB }}
 mqtt {{ host: {_quoted(host)}, port: {port} }}
 authorization {{

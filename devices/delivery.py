@@ -12,6 +12,9 @@ from base.times import from_ms, to_ms
 from devices.models import DeliveryState
 from devices.wire.reports import Receipt, ReceiptState
 
+MAX_MS = 2**31 - 1
+"""The longest time a column takes: 24 days, longer than anything sounds."""
+
 _FINALS: dict[ReceiptState, tuple[DeliveryState, int]] = {
     ReceiptState.REJECTED: (DeliveryState.REJECTED, 1),
     ReceiptState.MISSED: (DeliveryState.MISSED, 2),
@@ -65,7 +68,7 @@ def has_order(proof: Proof, at: datetime) -> Proof:
 
 def fold(proof: Proof, receipt: Receipt, *, wireless: bool) -> Proof:
     """With one more receipt. A wireless cluster is transmitted to and never becomes played."""
-    proof = replace(proof, sounded_ms=max(proof.sounded_ms, receipt.sounded_ms))
+    proof = replace(proof, sounded_ms=max(proof.sounded_ms, min(receipt.sounded_ms, MAX_MS)))
     match receipt.state:
         case ReceiptState.STORED:
             at = from_ms(receipt.at_ms)
@@ -87,7 +90,7 @@ def _at_least(proof: Proof, state: DeliveryState) -> Proof:
 
 
 def _started(proof: Proof, receipt: Receipt) -> Proof:
-    begun = from_ms(receipt.at_ms), receipt.bound_ms
+    begun = from_ms(receipt.at_ms), min(receipt.bound_ms, MAX_MS)
     if proof.started_at is not None:
         begun = min(begun, (proof.started_at, proof.start_bound_ms or 0))
     return replace(proof, started_at=begun[0], start_bound_ms=begun[1])

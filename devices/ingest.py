@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 
 import structlog
+from sqlalchemy.exc import DataError, IntegrityError
 
 from base.database import Database
 from base.times import Clock
@@ -131,9 +132,23 @@ class Ingest:
         if not reports:
             return
         communes = {device_id: identity.commune_id for device_id, identity in known.items()}
-        async with self._database.writing() as session:
-            outcome = await Intake(session, communes, self._clock()).take(reports)
-        await self._after_commit(outcome, communes)
+        await self._store(reports, communes)
+
+    async def _store(self, reports: Sequence[Report], communes: dict[str, str]) -> None:
+        """Take reports in; by halves when the database refuses a value, so that one device spoils nothing of others."""
+        try:
+            async with self._database.writing() as session:
+                outcome = await Intake(session, communes, self._clock()).take(reports)
+        except (DataError, IntegrityError) as error:
+            if len(reports) == 1:
+                self._refuse(reports[0].device_id, type(reports[0].message).__name__.lower(), "unstorable")
+                _log.debug("devices.unstorable", device=reports[0].device_id, error=str(error.orig))
+                return
+            middle = len(reports) // 2
+            await self._store(reports[:middle], communes)
+            await self._store(reports[middle:], communes)
+        else:
+            await self._after_commit(outcome, communes)
 
     async def _after_commit(self, outcome: Outcome, communes: dict[str, str]) -> None:
         for refusal in outcome.refusals:

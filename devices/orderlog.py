@@ -39,7 +39,7 @@ async def append(
     now = clock()
     if expires_at <= now:
         raise Refused("devices.order_expired")
-    place = await _locked(session, log)
+    place = await _locked(session, keys, log)
     key = await current_key(session, keys, place.signer_id, clock)
     order = Order(new_id(), log, place.head + 1, place.tip, to_ms(now), to_ms(expires_at), audience, body)
     envelope = _signed(order, key)
@@ -72,10 +72,12 @@ async def read_order(session: AsyncSession, entry: OrderEntry) -> Order:
     return Order.from_map(verify(Kind.ORDER, entry.envelope, lambda _kid: key).payload)
 
 
-async def _locked(session: AsyncSession, log: str) -> OrderLog:
+async def _locked(session: AsyncSession, keys: KeyStore, log: str) -> OrderLog:
     found = await rows.lock_log(session, log)
     if found is None:
-        await rows.create_log(session, log, await _signer_of(session, log))
+        signer_id = await _signer_of(session, log)
+        await current_key(session, keys, signer_id)
+        await rows.create_log(session, log, signer_id)
         found = await rows.lock_log(session, log)
     if found is None:
         raise Conflict("devices.log_moved", log=log)

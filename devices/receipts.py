@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.times import from_ms
+from devices.beats import fit
 from devices.delivery import fold
 from devices.models import ReceiptEntry
 from devices.repository import deliveries, uplink
@@ -110,7 +111,7 @@ def _entry(envelope: bytes, receipt: Receipt, series: int, now: datetime, *, cha
         occurrence_id=receipt.occurrence,
         state=receipt.state.value,
         at=from_ms(receipt.at_ms),
-        bound_ms=receipt.bound_ms,
+        bound_ms=fit(receipt.bound_ms),
         received_at=now,
         chained=chained,
         envelope=envelope,

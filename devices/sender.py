@@ -44,6 +44,8 @@ class Sender:
     def __init__(self, database: Database, keys: KeyStore, clock: Clock, publish: Publish) -> None:
         self._database, self._keys, self._clock, self._publish = database, keys, clock, publish
         self._kicked = asyncio.Event()
+        # What was committed before we came must not wait a second for its first look.
+        self._kicked.set()
         self._published: dict[str, datetime] = {}
         self._to_mark = asyncio.Event()
         self._wants: dict[str, Want] = {}

@@ -59,7 +59,7 @@ def read_site(text: str) -> Site:
     commune = above[-1]
     villages = [_village(row, commune.id, number) for number, row in enumerate(_rows(described, "villages"), 1)]
     clusters = [_cluster(row, commune.id, number) for number, row in enumerate(_rows(described, "clusters"), 1)]
-    gateways = {_name(row, f"gateways {n}", "device"): int(row["khz"]) for n, row in _numbered(described, "gateways")}
+    gateways = dict(_gateway(row, f"gateways {n}") for n, row in _numbered(described, "gateways"))
     sounds = _sounds(described, clusters, gateways)
     _check(villages, clusters)
     return Site(commune.id, (*above, *villages), tuple(clusters), gateways, sounds)
@@ -113,6 +113,13 @@ def _cluster(row: Mapping[str, Any], commune_id: str, number: int) -> Cluster:
     given = {name: value for name, value in row.items() if name not in {"village", "gateway"}}
     village_id = _name(row, where, "village")
     return _filled(Cluster, given, where, kind=kind, commune_id=commune_id, village_id=village_id, id=_name(row, where))
+
+
+def _gateway(row: Mapping[str, Any], where: str) -> tuple[str, int]:
+    khz = row.get("khz")
+    if not isinstance(khz, int) or khz <= 0:
+        raise _bad(where, "khz is no frequency")
+    return _name(row, where, "device"), khz
 
 
 def _filled(model: type[Row], row: Mapping[str, Any], where: str, **fixed: Any) -> Row:

@@ -13,6 +13,9 @@ KINDS: dict[Up, Kind] = {Up.HELLO: Kind.HELLO, Up.HEARTBEAT: Kind.HEARTBEAT, Up.
 MAX_BYE_BYTES = 256
 MAX_CACHED_KEYS = 50_000
 
+MAX_COUNT = 2**31 - 1
+"""Boots and numbers no honest device reaches; a larger one would not fit its column."""
+
 MacKeyOf = Callable[[str, int], bytes]
 """Gives the shared heartbeat key of a device's generation."""
 
@@ -56,6 +59,8 @@ class Checker:
         message = self._read(kind, payload, identity)
         if message.device != uplink.device:
             raise BadMessage("foreign", uplink.device)
+        if message.boot > MAX_COUNT or (not isinstance(message, Hello) and message.n > MAX_COUNT):
+            raise BadMessage("bad_field", "count")
         return Report(uplink.device, message, payload)
 
     def _read(self, kind: Kind, payload: bytes, identity: Identity) -> Hello | Heartbeat | Receipt:

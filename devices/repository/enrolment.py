@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import col, select
 
 from devices.models import Cluster, Device, DeviceState
 
@@ -31,3 +31,17 @@ async def assign_clusters(session: AsyncSession, device_id: str, cluster_ids: Co
         .values(device_id=None)
     )
     await session.execute(update(Cluster).where(col(Cluster.id).in_(cluster_ids)).values(device_id=device_id))
+
+
+async def stamp(session: AsyncSession) -> tuple[int, int, int]:
+    """Three figures that change whenever a device is enrolled, enrolled again, or revoked."""
+    row = (
+        await session.execute(
+            select(
+                func.count(col(Device.id)),
+                func.coalesce(func.sum(col(Device.generation)), 0),
+                func.count(col(Device.revoked_at)),
+            )
+        )
+    ).one()
+    return int(row[0]), int(row[1]), int(row[2])

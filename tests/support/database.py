@@ -1,4 +1,4 @@
-"""A real SQLite database for tests: the same promises as the server's, tables made straight from the models."""
+"""A real database for tests: the same promises as the server's, tables made straight from the models."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,14 +11,18 @@ from sqlmodel import SQLModel
 
 
 class TemporaryDatabase:
-    """One writer at a time (BEGIN IMMEDIATE), foreign keys on, WAL; implements `base.database.Database`."""
+    """SQLite with one writer at a time (BEGIN IMMEDIATE), foreign keys on and WAL, or PostgreSQL; implements
+    `base.database.Database`.
+    """
 
     __test__ = False
 
-    def __init__(self, path: Path) -> None:
-        self.engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
-        event.listen(self.engine.sync_engine, "connect", _prepare)
-        event.listen(self.engine.sync_engine, "begin", _begin)
+    def __init__(self, place: Path | str) -> None:
+        url = place if isinstance(place, str) else f"sqlite+aiosqlite:///{place}"
+        self.engine = create_async_engine(url)
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine.sync_engine, "connect", _prepare)
+            event.listen(self.engine.sync_engine, "begin", _begin)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._writers = async_sessionmaker(self.engine.execution_options(loa_writing=True), expire_on_commit=False)
         self.fail_next_commit = False
