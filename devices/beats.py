@@ -1,11 +1,12 @@
 """What a hello or heartbeat makes of a device's state and of its day's history (pure)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from base.times import EPOCH, from_ms, to_ms
-from devices.models import BeatSlot, DeviceState, Presence
+from devices.models import Presence
 from devices.wire.haves import Haves
 from devices.wire.reports import ClockReport, Heartbeat, Hello
 
@@ -16,12 +17,50 @@ MAX_QUIET = timedelta(days=14)
 """The longest silence a device may announce; a longer one would hide its loss."""
 
 
-def copy_of(state: DeviceState) -> DeviceState:
-    """A state no session knows, free to change."""
-    return DeviceState(**state.model_dump())
+@dataclass(slots=True)
+class State:
+    """A row of `devices.models.DeviceState` as a plain value: ten times as quick to make as the row."""
+
+    device_id: str
+    presence: Presence = Presence.NEVER
+    presence_since: datetime | None = None
+    heard_at: datetime | None = None
+    boot: int = 0
+    beat_n: int = 0
+    receipt_series: int = 0
+    haves: Mapping[str, Any] = field(default_factory=dict)
+    playing: Sequence[str] = ()
+    faults: Sequence[str] = ()
+    children: Mapping[str, str] = field(default_factory=dict)
+    volume: int | None = None
+    power: str | None = None
+    battery_pct: int | None = None
+    link: str | None = None
+    signal_dbm: int | None = None
+    temperature_c: int | None = None
+    storage_free_kib: int | None = None
+    storage_total_kib: int | None = None
+    clock_state: str | None = None
+    clock_bound_ms: int | None = None
+    clock_offset_ms: int | None = None
+    uptime_s: int | None = None
+    quiet_until: datetime | None = None
 
 
-def after_hello(state: DeviceState, hello: Hello, at: datetime) -> None:
+@dataclass(slots=True)
+class Slot:
+    """A row of `devices.models.BeatSlot` as a plain value."""
+
+    device_id: str
+    slot_at: datetime
+    beats: int = 0
+    signal_min_dbm: int | None = None
+    battery_min_pct: int | None = None
+    temperature_max_c: int | None = None
+    faults: Sequence[str] = ()
+
+
+def after_hello(state: State, hello: Hello, at: datetime) -> None:
     """Change a state to what a fresh hello says."""
     if hello.boot != state.boot:
         state.boot, state.beat_n = hello.boot, 0
@@ -29,7 +68,7 @@ def after_hello(state: DeviceState, hello: Hello, at: datetime) -> None:
     _take_clock(state, hello.clock, at)
 
 
-def after_beat(state: DeviceState, beat: Heartbeat, at: datetime) -> None:
+def after_beat(state: State, beat: Heartbeat, at: datetime) -> None:
     """Change a state to what a fresh heartbeat says."""
     state.boot, state.beat_n = beat.boot, beat.n
     _heard(state, beat.haves, at)
@@ -43,7 +82,7 @@ def after_beat(state: DeviceState, beat: Heartbeat, at: datetime) -> None:
         state.quiet_until = min(from_ms(beat.quiet_until_ms), at + MAX_QUIET)
 
 
-def what_shows(state: DeviceState) -> tuple[Any, ...]:
+def what_shows(state: State) -> tuple[Any, ...]:
     """What a watcher sees of a state; equal means that nothing worth telling changed."""
     return (
         state.presence,
@@ -57,7 +96,7 @@ def what_shows(state: DeviceState) -> tuple[Any, ...]:
     )
 
 
-def held(state: DeviceState) -> dict[str, Haves]:
+def held(state: State) -> dict[str, Haves]:
     """The haves a state remembers."""
     return {log: Haves.from_wire(value) for log, value in state.haves.items()}
 
@@ -72,36 +111,32 @@ def slot_of(moment: datetime) -> datetime:
     return moment - (moment - EPOCH) % SLOT
 
 
-def add_beats(
-    slots: Mapping[tuple[str, datetime], BeatSlot], beats: Iterable[tuple[Heartbeat, datetime]]
-) -> list[BeatSlot]:
+def add_beats(slots: Mapping[tuple[str, datetime], Slot], beats: Iterable[tuple[Heartbeat, datetime]]) -> list[Slot]:
     """The slots that these heartbeats touch, with them added."""
-    touched: dict[tuple[str, datetime], BeatSlot] = {}
+    touched: dict[tuple[str, datetime], Slot] = {}
     for beat, at in beats:
         key = beat.device, slot_of(at)
         if key not in touched:
             known = slots.get(key)
-            touched[key] = (
-                BeatSlot(device_id=beat.device, slot_at=key[1]) if known is None else BeatSlot(**known.model_dump())
-            )
+            touched[key] = Slot(device_id=beat.device, slot_at=key[1]) if known is None else replace(known)
         _add(touched[key], beat)
     return list(touched.values())
 
 
-def _take_clock(state: DeviceState, clock: ClockReport, at: datetime) -> None:
+def _take_clock(state: State, clock: ClockReport, at: datetime) -> None:
     state.clock_state = clock.state.value
     state.clock_bound_ms = fit(clock.bound_ms)
     state.clock_offset_ms = fit(clock.now_ms - to_ms(at))
 
 
-def _heard(state: DeviceState, haves: Mapping[str, Haves], at: datetime) -> None:
+def _heard(state: State, haves: Mapping[str, Haves], at: datetime) -> None:
     state.haves = {log: value.to_wire() for log, value in haves.items()}
     state.heard_at = at
     if state.presence is not Presence.ONLINE:
         state.presence, state.presence_since = Presence.ONLINE, at
 
 
-def _add(slot: BeatSlot, beat: Heartbeat) -> None:
+def _add(slot: Slot, beat: Heartbeat) -> None:
     slot.beats += 1
     slot.signal_min_dbm = _lowest(slot.signal_min_dbm, beat.signal_dbm)
     slot.battery_min_pct = _lowest(slot.battery_min_pct, beat.battery_pct)

@@ -1,17 +1,17 @@
 """One batch of verified messages into the database: states, histories, proofs; in one transaction, few statements."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.ids import new_id
-from devices.beats import add_beats, after_beat, after_hello, copy_of, held, slot_of, what_shows
+from devices.beats import State, add_beats, after_beat, after_hello, held, slot_of, what_shows
 from devices.changes import DeliveryChanged, DeviceChange, PresenceChanged
 from devices.delivery import has_order
 from devices.freshness import Freshness, judge_beat, judge_hello
-from devices.models import DeviceState, PresenceChange
+from devices.models import PresenceChange
 from devices.receipts import Filed, file_receipts
 from devices.repository import deliveries, log, places, uplink
 from devices.uplink import Report
@@ -55,8 +55,8 @@ class Intake:
         self._communes = communes
         self._now = now
         self._outcome = Outcome()
-        self._before: dict[str, DeviceState] = {}
-        self._states: dict[str, DeviceState] = {}
+        self._before: dict[str, State] = {}
+        self._states: dict[str, State] = {}
         self._said: dict[str, dict[str, Haves]] = {}
         self._connected: set[str] = set()
 
@@ -64,7 +64,7 @@ class Intake:
         """Store what is new of these. The reports are in the order to be taken: hellos, heartbeats, receipts."""
         device_ids = {report.device_id for report in reports}
         self._before = await uplink.states(self._session, device_ids)
-        self._states = {device_id: copy_of(state) for device_id, state in self._before.items()}
+        self._states = {device_id: replace(state) for device_id, state in self._before.items()}
         hellos = [report.message for report in reports if isinstance(report.message, Hello)]
         taken_hellos = [hello for hello in hellos if self._take_hello(hello)]
         beats = [report.message for report in reports if isinstance(report.message, Heartbeat)]
@@ -75,8 +75,8 @@ class Intake:
         await self._file([report for report in reports if isinstance(report.message, Receipt)])
         return self._outcome
 
-    def _state(self, device_id: str) -> DeviceState:
-        return self._states.setdefault(device_id, DeviceState(device_id=device_id))
+    def _state(self, device_id: str) -> State:
+        return self._states.setdefault(device_id, State(device_id))
 
     def _take_hello(self, hello: Hello) -> bool:
         state = self._state(hello.device)

@@ -10,6 +10,7 @@ from base.errors import NotFound, Refused
 from base.ids import is_name, new_id
 from base.times import Clock, to_ms
 from devices import orderlog, retention
+from devices.beats import State
 from devices.changes import PresenceChanged
 from devices.keys import KeyStore
 from devices.models import (
@@ -17,7 +18,6 @@ from devices.models import (
     ClusterKind,
     DeliveryState,
     Device,
-    DeviceState,
     OrderEntry,
     Presence,
     PresenceChange,
@@ -204,9 +204,7 @@ class DeviceService:
         """Expect silence until a moment, or no longer (None). Raises NotFound("devices.device_unknown")."""
         await self.device(session, device_id)
         known = (await uplink.states(session, [device_id])).get(device_id)
-        state = DeviceState(device_id=device_id) if known is None else DeviceState(**known.model_dump())
-        state.quiet_until = until
-        await uplink.save_states(session, [state])
+        await uplink.save_states(session, [replace(known or State(device_id), quiet_until=until)])
 
     async def sweep_presence(self, session: AsyncSession, now: datetime) -> list[PresenceChanged]:
         """Judge every device that has been silent; what changed, to be told once it is committed."""

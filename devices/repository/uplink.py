@@ -1,6 +1,7 @@
 """Queries on what devices say: identities, states, beat slots, receipts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +9,14 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from devices.beats import Slot, State
 from devices.models import BeatSlot, Device, DeviceState, Presence, PresenceChange, PublishedContent, ReceiptEntry
 from devices.repository.tables import insert_new, table, upsert, values
 from devices.uplink import Identity
 from devices.wire.haves import Haves
+
+_STATE = [table(DeviceState).c[each.name] for each in fields(State)]
+_SLOT = [table(BeatSlot).c[each.name] for each in fields(Slot)]
 
 
 async def identities(session: AsyncSession, device_ids: Collection[str]) -> dict[str, Identity]:
@@ -24,21 +29,22 @@ async def identities(session: AsyncSession, device_ids: Collection[str]) -> dict
     return {row.device_id: row for row in rows}
 
 
-async def states(session: AsyncSession, device_ids: Collection[str]) -> dict[str, DeviceState]:
+async def states(session: AsyncSession, device_ids: Collection[str]) -> dict[str, State]:
     """The states of these devices as they are in the database now, locked until the transaction ends."""
-    found = await session.scalars(
-        select(DeviceState)
-        .where(col(DeviceState.device_id).in_(device_ids))
-        .order_by(col(DeviceState.device_id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
+    found = await session.execute(
+        select(*_STATE).where(table(DeviceState).c.device_id.in_(device_ids)).order_by(_STATE[0]).with_for_update()
     )
-    return {row.device_id: row for row in found}
+    rows = [State(*row) for row in found]
+    return {row.device_id: row for row in rows}
 
 
-async def save_states(session: AsyncSession, rows: Sequence[DeviceState]) -> None:
+async def save_states(session: AsyncSession, rows: Iterable[State]) -> None:
     """Insert or overwrite whole states; `quiet_until` too, so the caller carries over what was planned."""
-    await upsert(session, DeviceState, [values(row) for row in rows])
+    await upsert(session, DeviceState, [_columns(row) for row in rows])
+
+
+def _columns(row: State | Slot) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__slots__}
 
 
 async def describe_devices(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -49,17 +55,17 @@ async def describe_devices(session: AsyncSession, rows: Sequence[Mapping[str, An
 
 async def slots(
     session: AsyncSession, device_ids: Collection[str], since: datetime
-) -> dict[tuple[str, datetime], BeatSlot]:
-    found = await session.scalars(
-        select(BeatSlot)
-        .where(col(BeatSlot.device_id).in_(device_ids), col(BeatSlot.slot_at) >= since)
-        .execution_options(populate_existing=True)
+) -> dict[tuple[str, datetime], Slot]:
+    columns = table(BeatSlot).c
+    found = await session.execute(
+        select(*_SLOT).where(columns.device_id.in_(device_ids), columns.slot_at >= since).with_for_update()
     )
-    return {(row.device_id, row.slot_at): row for row in found}
+    rows = [Slot(*row) for row in found]
+    return {(row.device_id, row.slot_at): row for row in rows}
 
 
-async def save_slots(session: AsyncSession, rows: Iterable[BeatSlot]) -> None:
-    await upsert(session, BeatSlot, [values(row) for row in rows])
+async def save_slots(session: AsyncSession, rows: Iterable[Slot]) -> None:
+    await upsert(session, BeatSlot, [_columns(row) for row in rows])
 
 
 async def add_changes(session: AsyncSession, rows: Iterable[PresenceChange]) -> None:
@@ -111,21 +117,17 @@ def _haves(islands: list[tuple[int, int]]) -> Haves:
     return Haves(islands[0][1] if whole else 0, tuple(islands[1:] if whole else islands))
 
 
-async def silent_states(session: AsyncSession, heard_before: datetime) -> Sequence[tuple[DeviceState, str]]:
-    """States with their communes of devices not heard since, whose presence may have to change."""
-    changing = (Presence.ONLINE, Presence.LATE, Presence.QUIET, Presence.LOST)
+async def silent_states(session: AsyncSession, heard_before: datetime) -> list[tuple[State, str]]:
+    """States with their communes of devices not heard since, whose presence may have to change; locked."""
+    row = table(DeviceState).c
     found = await session.execute(
-        select(DeviceState, col(Device.commune_id))
-        .join(Device, col(Device.id) == col(DeviceState.device_id))
-        .where(
-            col(DeviceState.presence).in_(changing),
-            col(DeviceState.heard_at) < heard_before,
-            col(Device.revoked_at).is_(None),
-        )
-        .order_by(col(DeviceState.device_id))
-        .with_for_update(of=DeviceState)
+        select(*_STATE, col(Device.commune_id))
+        .join(Device, col(Device.id) == row.device_id)
+        .where(row.presence != Presence.NEVER, row.heard_at < heard_before, col(Device.revoked_at).is_(None))
+        .order_by(row.device_id)
+        .with_for_update(of=table(DeviceState))
     )
-    return [(state, commune_id) for state, commune_id in found]
+    return [(State(*columns), commune_id) for *columns, commune_id in found]
 
 
 async def set_presences(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
