@@ -1,0 +1,37 @@
+"""The command `loa`: nouns and verbs, data to standard output, messages to standard error.
+
+Exit codes: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong use.
+"""
+
+import sys
+
+import typer
+
+from base.errors import LoaError
+from server.commands import broker, demo, device, health, serve, speaker, user
+
+app = typer.Typer(
+    name="loa",
+    help="Loudspeaker broadcast control for communes.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("health")(health.health)
+app.command("speaker", context_settings=speaker.CONTEXT, add_help_option=False)(speaker.speaker)
+app.add_typer(device.app, name="device", help="Enrol clusters and gateways; make their device files.")
+app.add_typer(user.app, name="user", help="People who may sign in.")
+app.add_typer(broker.app, name="broker", help="Credentials and permissions for an MQTT broker.")
+
+
+def main() -> None:
+    """Run the command line; an error of ours ends it with a sentence instead of a traceback."""
+    try:
+        app()
+    except LoaError as error:
+        from server.i18n import translate_error
+
+        sys.stderr.write(f"loa: {translate_error('en', error)}\n")
+        raise SystemExit(1) from error

@@ -1,0 +1,19 @@
+"""`loa health`: asks a running server whether all is well; for container health checks."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def health(url: Annotated[str, typer.Argument(help="The server's address, e.g. http://127.0.0.1:8080.")]) -> None:
+    """End with 0 when the server and everything it needs is ready."""
+    import httpx
+
+    try:
+        answer = httpx.get(f"{url.rstrip('/')}/healthz", timeout=4.0)
+    except httpx.HTTPError as error:
+        sys.stderr.write(f"loa: no answer from {url}: {error}\n")
+        raise typer.Exit(1) from error
+    sys.stdout.write(f"{answer.text}\n")
+    raise typer.Exit(0 if answer.is_success else 1)
