@@ -44,13 +44,20 @@ class Demo:
     """One run. `progress` is kept up to date for the screen; `summary` is what came of it."""
 
     def __init__(
-        self, folder: Path, port: int, on_progress: Callable[[Progress], None], ended: Callable[[], bool]
+        self,
+        folder: Path,
+        port: int,
+        on_progress: Callable[[Progress], None],
+        ended: Callable[[], bool],
+        *,
+        until_reported: bool = False,
     ) -> None:
         self.started = time.time()
         self.progress = Progress()
         self.summary = Summary()
         self._on_progress = on_progress
         self._ended = ended
+        self._until_reported = until_reported
         self._site = demo_site()
         self._port = port if not listening("127.0.0.1", port) else free_port()
         self._settings = load_settings(None, _settings(folder, self._port))
@@ -110,6 +117,8 @@ class Demo:
         self._say("on air")
         while not self._ended():
             done = await self._look(story, aired)
+            if done and self._until_reported:
+                return
             self._say("everything was reported; Ctrl-C ends the demo" if done else "on air")
             await asyncio.sleep(POLL_S)
         await self._look(story, aired)

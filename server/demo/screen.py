@@ -47,6 +47,32 @@ def render(progress: Progress) -> Group:
     return Group(*parts)
 
 
+class Steps:
+    """Prints the introduction once, then a line for each new step: for a log or a pipe."""
+
+    def __init__(self, where: Console) -> None:
+        self._where = where
+        self._introduced = False
+        self._last = ""
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.address and not self._introduced:
+            self._introduced = True
+            self._where.print(_head(progress))
+        line = self._line(progress)
+        if line != self._last:
+            self._last = line
+            self._where.print(line, highlight=False)
+
+    @staticmethod
+    def _line(progress: Progress) -> str:
+        states = {**progress.smart_states}
+        for state, count in progress.wireless_states.items():
+            states[state] = states.get(state, 0) + count
+        counts = ", ".join(f"{states[state]} {title}" for state, title, _ in ORDER if states.get(state))
+        return f"{progress.step}: {counts}" if counts else progress.step
+
+
 def _head(progress: Progress) -> Panel:
     lines = Table.grid(padding=(0, 2))
     lines.add_row("Console", Text(progress.address, style="bold"))
