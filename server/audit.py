@@ -66,6 +66,7 @@ async def record(
     user_id: str | None,
     action: str,
     object: str,  # noqa: A002 - the word of the trade: subject, action, object
+    *,
     place_id: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> AuditEntry:

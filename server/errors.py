@@ -17,7 +17,7 @@ from base.errors import Conflict, Forbidden, LoaError, NotFound, Refused, Unavai
 from server.i18n import negotiate, translate_error
 from server.messages import MESSAGES
 
-__all__ = ["MESSAGES", "NotSignedIn", "TooMany", "install", "problem", "status_of", "unexpected"]
+__all__ = ["MESSAGES", "NotSignedIn", "PreconditionNeeded", "TooMany", "install", "problem", "status_of", "unexpected"]
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +37,13 @@ class NotSignedIn(Refused):
 
     def __init__(self) -> None:
         super().__init__("server.not_signed_in")
+
+
+class PreconditionNeeded(Refused):
+    """A change must say which revision it is about."""
+
+    def __init__(self) -> None:
+        super().__init__("server.precondition_needed")
 
 
 class TooMany(Unavailable):

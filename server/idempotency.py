@@ -48,7 +48,8 @@ async def once(database: Database, clock: Clock, *, user_id: str, key: str | Non
         raise Refused("server.idempotency_key_wrong")
     digest = hashlib.sha256(asked).digest()
     try:
-        return await _first(database, clock, user_id, key, digest, work)
+        row = IdempotencyKey(user_id=user_id, key=key, asked=digest, created_at=clock())
+        return await _first(database, row, work)
     except _TakenMeanwhile:
         async with database.reading() as session:
             return _repeated(await session.get(IdempotencyKey, (user_id, key)), digest)
@@ -63,20 +64,18 @@ class _TakenMeanwhile(Exception):
     """Another request with the same key committed first (only where writers run side by side)."""
 
 
-async def _first(database: Database, clock: Clock, user_id: str, key: str, digest: bytes, work: Work) -> Answer:
+async def _first(database: Database, row: IdempotencyKey, work: Work) -> Answer:
     async with database.writing() as session:
-        known = await session.get(IdempotencyKey, (user_id, key))
+        known = await session.get(IdempotencyKey, (row.user_id, row.key))
         if known is not None:
-            return _repeated(known, digest)
-        row = IdempotencyKey(user_id=user_id, key=key, asked=digest, created_at=clock())
+            return _repeated(known, row.asked)
         session.add(row)
         try:
             await session.flush()
         except IntegrityError as error:
             raise _TakenMeanwhile from error
-        answer = await work(session)
-        row.answer = answer
-        return answer
+        row.answer = await work(session)
+        return row.answer
 
 
 def _repeated(known: IdempotencyKey | None, digest: bytes) -> Answer:

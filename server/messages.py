@@ -4,12 +4,16 @@ MESSAGES: dict[str, str] = {
     "server.body_too_large": (
         "What was sent is larger than {limit_mb} MB, so it was not taken. Nothing was kept. Send something smaller."
     ),
+    "server.broker_silent": "The broker was started and does not answer; its own words are in {log}.",
+    "server.broker_unnamed": "No MQTT broker is named. Set broker.url to mqtt://host:1883 and start again.",
+    "server.child_ended": "The process “{name}” ends again and again; its own words are in {log}.",
     "server.config_missing": "There is no settings file at {path}.",
     "server.csrf_failed": "This form is no longer valid. Nothing was changed. Open the page again and repeat the step.",
     "server.database_busy": "The database did not answer in time. Nothing was changed. Try again in a moment.",
     "server.database_newer": (
         "This database was written by a newer version of Loa ({revision}). Nothing was changed. Start that version."
     ),
+    "server.demo_waited": "Waited {seconds} s for {what} in vain; look into the logs of the demo's folder.",
     "server.foreign_origin": "This form came from another site ({origin}). Nothing was changed.",
     "server.idempotency_key_wrong": "An Idempotency-Key has 8 to 128 visible characters.",
     "server.idempotency_mismatch": (
@@ -19,8 +23,12 @@ MESSAGES: dict[str, str] = {
     "server.login_taken": "Somebody already signs in as “{login}”. Choose another login.",
     "server.login_wrong": "A login has 1 to 48 characters: a–z, 0–9 and hyphens.",
     "server.method_unknown": "This address does not answer to {method}.",
+    "server.no_broker": (
+        "There is neither Mosquitto nor nats-server here. Install Mosquitto, or name a broker with --broker."
+    ),
     "server.not_allowed": "You may not do this here. Ask an administrator for the role you need.",
     "server.not_signed_in": "You are not signed in, or your session has ended. Sign in and repeat the step.",
+    "server.not_yourself": "Nobody changes their own roles or account. Ask another administrator.",
     "server.page_unknown": "There is nothing at this address. It may have been removed.",
     "server.password_change_needed": "Your password is for one use. Choose your own before you go on.",
     "server.password_length": "A password needs {shortest} to {longest} characters.",

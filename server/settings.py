@@ -52,6 +52,13 @@ class BrokerSettings(_Group):
     password: SecretStr | None = None
     password_file: Path | None = None
     ca_file: Path | None = None
+    host: str = "0.0.0.0"  # noqa: S104 - speakers come from the commune's network
+    """Where the embedded broker listens."""
+    port: int = Field(default=1883, ge=1, le=65_535)
+    device_url: str = Field(default="", pattern=r"^(mqtts?://.+)?$")
+    """What device files name as the broker; empty: the broker's own URL, or this machine's name."""
+    files: Path | None = None
+    """A folder in which the credentials and permissions of all devices are kept up to date for an outside Mosquitto."""
 
 
 class DatabaseSettings(_Group):
@@ -125,6 +132,21 @@ class Settings(BaseSettings):
                 raise Refused("server.config_missing", path=path)
             sources += (TomlConfigSettingsSource(settings_cls, Path(path)),)
         return sources
+
+    @property
+    def keys_dir(self) -> Path:
+        """Where private keys lie; nothing else is there."""
+        return self.data_dir / "keys"
+
+    @property
+    def content_dir(self) -> Path:
+        """Where sounds lie, by hash."""
+        return self.data_dir / "content"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Where an upload waits while it is looked at; emptied at every start."""
+        return self.data_dir / "uploads"
 
     @property
     def database_url(self) -> str:

@@ -36,7 +36,10 @@ def configure_logging(settings: LogSettings) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Plain tracebacks: the rich ones show local variables, and with them secrets.
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if as_json:
@@ -46,7 +49,7 @@ def configure_logging(settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
-    for chatty in ("uvicorn.access", "apscheduler", "alembic", "httpx"):
+    for chatty in ("uvicorn.access", "alembic", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
@@ -60,16 +63,13 @@ class Metrics:
         self.requests = Counter("loa_http_requests", "HTTP requests answered", labels, registry=here)
         self.request_seconds = Histogram("loa_http_request_seconds", "Time to answer", ["route"], registry=here)
         self.published = Counter("loa_messages_published", "Messages handed to the broker", ["topic"], registry=here)
-        self.received = Counter("loa_messages_received", "Messages from devices", ["kind"], registry=here)
-        self.refused = Counter("loa_messages_refused", "Messages from devices refused", ["reason"], registry=here)
+        why = ["kind", "reason"]
+        self.refused = Counter("loa_messages_refused", "Messages from devices refused", why, registry=here)
+        self.received = Gauge("loa_messages_received", "Messages from devices since the start", ["kind"], registry=here)
         self.devices = Gauge("loa_devices", "Devices by presence", ["presence"], registry=here)
         self.broker_up = Gauge("loa_broker_connected", "Whether the broker is reached", registry=here)
         self.watchers = Gauge("loa_pages_watching", "Pages open with live updates", registry=here)
         self.tick_seconds = Histogram("loa_tick_seconds", "Time of a periodic job", ["job"], registry=here)
-
-    def refuse(self, reason: str) -> None:
-        """Count a message from the wire that was refused."""
-        self.refused.labels(reason).inc()
 
 
 class RequestLog:

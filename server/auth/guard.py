@@ -79,8 +79,13 @@ async def is_known(request: Request) -> bool:
     return await identify(request) is not None
 
 
+async def still_signed_in(request: Request) -> bool:
+    """Whether who began this long answer is still signed in now."""
+    return await _look_up(request) is not None
+
+
 def set_cookie(response: Response, signed: SignedIn, *, secure: bool) -> None:
-    """Sign the browser in: not readable by scripts, not sent by other sites' forms, only over TLS where there is any."""
+    """Sign the browser in: unreadable to scripts, unsent by other sites' forms, over TLS only where there is any."""
     response.set_cookie(
         COOKIE,
         signed.token,

@@ -1,4 +1,4 @@
-"""Write a migration from what the models have and the history lacks: `python -m server.migrations.revise 0005 "Title"`."""
+"""Write a migration from what the models have and the history lacks: `python -m server.migrations.revise 5 Title`."""
 
 import asyncio
 import sys

@@ -1,17 +1,32 @@
 """Databases of both kinds for the tests of this folder, migrated as a real server does."""
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from audio.speech.espeak import Espeak
 from base.ids import new_id
+from base.mqtt import BrokerAddress
+from devices.keys import ensure_authority
+from devices.site import demo_site, enrol_site, import_site
+from schedules.models import Policy
+from server.app import create_app
+from server.auth.models import Role
+from server.auth.passwords import hash_password, one_time_password
+from server.auth.users import create_user
 from server.db import SqlDatabase
 from server.migrations import migrate
+from server.runtime import Runtime
+from server.settings import Settings
 from tests.support.postgres import running_postgres
 
 
@@ -52,3 +67,79 @@ async def database(database_url: str) -> AsyncIterator[SqlDatabase]:
     await migrate(opened)
     yield opened
     await opened.close()
+
+
+NOWHERE = BrokerAddress("127.0.0.1", 1)
+"""No broker listens there: the server must work without one."""
+
+
+class Station:
+    """A running server with the demo's places, and a way to sign in as anybody."""
+
+    def __init__(self, runtime: Runtime, app: FastAPI, clients: AsyncExitStack) -> None:
+        self.runtime = runtime
+        self.app = app
+        self._clients = clients
+
+    async def client(self, **headers: str) -> AsyncClient:
+        """Somebody who is not signed in."""
+        transport = ASGITransport(self.app, raise_app_exceptions=False)
+        made = AsyncClient(transport=transport, base_url="http://loa.test", headers=headers)
+        return await self._clients.enter_async_context(made)
+
+    async def person(self, *roles: tuple[Role, str]) -> AsyncClient:
+        """A new person with these roles, signed in with a bearer token."""
+        name, password = f"p{new_id().lower()}", one_time_password()
+        async with self.runtime.database.writing() as session:
+            await create_user(
+                session,
+                self.runtime.clock,
+                name=name,
+                login=name,
+                password_hash=await hash_password(password),
+                grants=roles,
+                must_change=False,
+            )
+        signed = await self.runtime.people.issue_token(name, password, "test", "test")
+        return await self.client(Authorization=f"Bearer {signed.token}")
+
+
+@asynccontextmanager
+async def running_station(
+    folder: Path, database_url: str = "", broker: BrokerAddress = NOWHERE, **settings: object
+) -> AsyncIterator[Station]:
+    """A server on a new data folder, with the demo's commune enrolled."""
+    chosen = Settings(data_dir=folder / "data", database={"url": database_url}, **settings)  # type: ignore[arg-type]
+    async with Runtime.start(chosen, broker=broker) as runtime, AsyncExitStack() as clients:
+        site = demo_site()
+        async with runtime.database.writing() as session:
+            await import_site(session, site)
+            for authority_id in site.authority_ids:
+                await ensure_authority(session, runtime.keys, authority_id, runtime.clock)
+            await enrol_site(session, site, keys=runtime.keys, clock=runtime.clock)
+            # No hours at all permit every hour: these tests run at any time of the day.
+            await session.merge(Policy(place_id=site.commune_id, hours=[], source="tests"))
+        runtime.places.forget()
+        yield Station(runtime, create_app(runtime), clients)
+
+
+@pytest.fixture
+async def station(tmp_path: Path) -> AsyncIterator[Station]:
+    """A server on SQLite."""
+    async with running_station(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def both_stations(database_url: str, tmp_path: Path) -> AsyncIterator[Station]:
+    """A server on each database in turn."""
+    async with running_station(tmp_path, database_url) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def bulletin_wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A spoken bulletin of some seconds."""
+    out = tmp_path_factory.mktemp("bulletin") / "bulletin.wav"
+    asyncio.run(Espeak().speak("Kính thưa bà con. Chiều nay thôn họp tại nhà văn hóa.", "vi", 1.0, out))
+    return out

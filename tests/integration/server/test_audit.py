@@ -18,14 +18,20 @@ async def _write(database: SqlDatabase, count: int) -> None:
     for number in range(count):
         async with database.writing() as session:
             await audit.record(
-                session, lambda: NOW, "u1", "broadcast", f"occurrence/{number}", "bao-nhai", {"tên": "Thôn Nậm Khắp"}
+                session,
+                lambda: NOW,
+                "u1",
+                "broadcast",
+                f"occurrence/{number}",
+                place_id="bao-nhai",
+                details={"tên": "Thôn Nậm Khắp"},
             )
 
 
 async def test_entries_come_back_newest_first_by_page_and_place(database: SqlDatabase):
     await _write(database, 5)
     async with database.writing() as session:
-        await audit.record(session, lambda: NOW, None, "prune", "content", None)
+        await audit.record(session, lambda: NOW, None, "prune", "content")
     async with database.reading() as session:
         page = await audit.entries(session, limit=2)
         rest = await audit.entries(session, before=page[-1].seq, limit=50)
@@ -81,7 +87,7 @@ async def test_entries_written_at_once_make_one_chain(database: SqlDatabase):
 async def test_an_act_that_is_rolled_back_leaves_no_entry(database: SqlDatabase):
     async def fail() -> None:
         async with database.writing() as session:
-            await audit.record(session, lambda: NOW, "u1", "broadcast", "occurrence/1", "bao-nhai")
+            await audit.record(session, lambda: NOW, "u1", "broadcast", "occurrence/1", place_id="bao-nhai")
             raise RuntimeError("on purpose")
 
     with pytest.raises(RuntimeError):

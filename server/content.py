@@ -1,0 +1,37 @@
+"""What speakers fetch: content by its hash, only what an unexpired order names, resumable, cacheable for ever."""
+
+import re
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import FileResponse
+
+from base.errors import NotFound
+from server.auth.guard import public
+from server.deps import RuntimeOf
+
+router = APIRouter(prefix="/content", tags=["content"])
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CODECS = {"opus16": "audio/ogg", "opus8": "audio/ogg"}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@router.head("/{sha256}", dependencies=[Depends(public)], include_in_schema=False)
+@router.get(
+    "/{sha256}",
+    dependencies=[Depends(public)],
+    response_class=FileResponse,
+    responses={206: {"description": "The range asked for"}, 404: {}, 416: {"description": "No such range"}},
+)
+async def content(sha256: str, runtime: RuntimeOf) -> Response:
+    """The bytes whose SHA-256 this is. Raises NotFound for anything no order in force names."""
+    if not _SHA256.fullmatch(sha256):
+        raise NotFound("devices.content_unknown", sha256=sha256[:64])
+    async with runtime.database.reading() as session:
+        published = await runtime.devices.content(session, sha256)
+    path = runtime.audio.rendition_path(sha256)
+    return FileResponse(
+        path,
+        media_type=_CODECS.get(published.codec, "application/octet-stream"),
+        headers={"ETag": f'"{sha256}"', "Cache-Control": FOR_EVER},
+    )

@@ -1,0 +1,121 @@
+"""What the server does by itself, each at its period; every job is one or a few short transactions."""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from base.errors import LoaError
+from devices.keys import ensure_authority
+from devices.models import PlaceKind
+from schedules.runner import Job
+from server import idempotency
+from server.auth import repository as people
+from server.auth.tokens import IDLE
+from server.db import on_commit
+from server.topics import Change
+
+if TYPE_CHECKING:
+    from server.runtime import Runtime
+
+Work = Callable[["Runtime"], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+def jobs_of(runtime: "Runtime") -> list[Job]:
+    """All of them; periods in seconds."""
+    named: list[tuple[str, float, Work]] = [
+        ("tick", 1.0, tick),
+        ("presence", 5.0, sweep_presence),
+        ("plan", 60.0, plan),
+        ("templates", 60.0, keep_templates),
+        ("prune", 3_600.0, prune),
+    ]
+    return [Job(name, period_s, _timed(runtime, name, work)) for name, period_s, work in named]
+
+
+async def tick(runtime: "Runtime") -> None:
+    """Order what is due, end emergencies that have run out, close what is over."""
+    now = runtime.clock()
+    async with runtime.database.writing() as session:
+        changes: list[Change] = [*await runtime.emergencies.expire(session, now)]
+        changes += await runtime.programme.close_over(session, now)
+        on_commit(session, lambda: _tell(runtime, changes))
+    while await _issue(runtime, now):
+        pass
+    runtime.ticked_at = now
+
+
+async def sweep_presence(runtime: "Runtime") -> None:
+    """Judge silent devices; while the broker is away their silence says nothing."""
+    if not runtime.link.connected:
+        return
+    async with runtime.database.writing() as session:
+        changes = await runtime.devices.sweep_presence(session, runtime.clock())
+        on_commit(session, lambda: _tell(runtime, changes))
+
+
+async def plan(runtime: "Runtime") -> None:
+    """Extend every schedule's occurrences to the horizon."""
+    async with runtime.database.writing() as session:
+        await runtime.programme.plan(session, runtime.clock())
+
+
+async def keep_templates(runtime: "Runtime") -> None:
+    """See that every commune has its key, its emergency templates spoken, and that they lie in the message banks."""
+    async with runtime.database.reading() as session:
+        places = await runtime.places.all(session)
+    for place in places:
+        if place.kind is PlaceKind.COMMUNE:
+            try:
+                await _keep_templates_of(runtime, place.id)
+            except LoaError as error:
+                _log.warning("templates.not_ready", place=place.id, code=error.code)
+
+
+async def prune(runtime: "Runtime") -> None:
+    """Forget what is past its time; orders, receipts and the activity log stay."""
+    now = runtime.clock()
+    async with runtime.database.writing() as session:
+        await runtime.devices.prune(session, now)
+        await idempotency.prune(session, now)
+        await people.prune(session, now, now - IDLE)
+
+
+async def _issue(runtime: "Runtime", now: datetime) -> bool:
+    async with runtime.database.writing() as session:
+        entries = await runtime.programme.issue_due(session, now)
+        if entries:
+            on_commit(session, runtime.sender.kick)
+    return bool(entries)
+
+
+async def _keep_templates_of(runtime: "Runtime", place_id: str) -> None:
+    async with runtime.database.writing() as session:
+        await ensure_authority(session, runtime.keys, place_id, runtime.clock)
+        await runtime.emergencies.ensure_templates(session, place_id)
+        unprepared = await runtime.emergencies.unprepared_templates(session, place_id)
+    for template in unprepared:
+        prepared = await runtime.emergencies.prepare_template(template)
+        async with runtime.database.writing() as session:
+            await runtime.emergencies.save_template(session, prepared)
+    async with runtime.database.writing() as session:
+        if await runtime.emergencies.hold_orders(session, place_id):
+            on_commit(session, runtime.sender.kick)
+
+
+def _tell(runtime: "Runtime", changes: Iterable[Change]) -> None:
+    for change in changes:
+        runtime.hub.publish(change)
+
+
+def _timed(runtime: "Runtime", name: str, work: Work) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        began = time.perf_counter()
+        await work(runtime)
+        runtime.metrics.tick_seconds.labels(name).observe(time.perf_counter() - began)
+
+    return run
