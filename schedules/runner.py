@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 WATCH_S = 1.0
 STOP_TIMEOUT_S = 3.0
 # It says that a slow job was not started twice, which is what we ask for; errors of ours are caught before it.
-logging.getLogger("apscheduler").setLevel(logging.ERROR)
+logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,11 @@ class Runner:
     async def _end(self) -> None:
         self._scheduler.pause()
         if self._running:
-            await asyncio.wait(self._running, timeout=STOP_TIMEOUT_S)
+            _, late = await asyncio.wait(self._running, timeout=STOP_TIMEOUT_S)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
         self._scheduler.shutdown(wait=False)
         # The shutdown itself is a callback of the loop.
         await asyncio.sleep(0)
