@@ -73,4 +73,4 @@ def _shares(
             sign = delivery_sign(state, kind)
             shares[sign] = (state, shares.get(sign, (state, 0))[1] + count)
     found = [(state, sign, count) for sign, (state, count) in shares.items() if count]
-    return sorted(found, key=lambda share: (DELIVERY_ORDER.index(share[0]), share[1].symbol))
+    return sorted(found, key=lambda share: DELIVERY_ORDER.index(share[0]))

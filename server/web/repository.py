@@ -49,7 +49,7 @@ async def user_names(session: AsyncSession, user_ids: Collection[str | None]) ->
     """The names of people by id."""
     wanted = {user_id for user_id in user_ids if user_id is not None}
     found = await session.execute(select(col(User.id), col(User.name)).where(col(User.id).in_(wanted)))
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 async def place_and_zone_names(session: AsyncSession, commune_id: str) -> dict[str, str]:
@@ -75,7 +75,7 @@ async def occurrence_titles(session: AsyncSession, occurrence_ids: Collection[st
     found = await session.execute(
         select(col(Occurrence.id), col(Occurrence.title)).where(col(Occurrence.id).in_(occurrence_ids))
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 async def role_places(session: AsyncSession) -> list[Place]:
