@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -180,6 +181,8 @@ def _run(work: Callable[[], Awaitable[None]]) -> None:
             loop.add_signal_handler(number, task.cancel)
         with contextlib.suppress(asyncio.CancelledError, BrokenPipeError):
             await task
+        # All is kept and closed. A thread that is still trying to connect cannot be cancelled, and is not waited for.
+        os._exit(0)
 
     asyncio.run(until_told())
 

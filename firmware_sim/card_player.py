@@ -2,16 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import partial
 
 import miniaudio
 
 from base.errors import Unavailable
+from devices.wire.content import Tone
 from firmware_sim.channel import Channel
 from firmware_sim.effects import Sound
 from firmware_sim.player import Locate, OnEnd
-from firmware_sim.render import RATE_HZ, Pcm
+from firmware_sim.render import RATE_HZ, Pcm, prepare
 
 _BUFFER_MS = 40
 """A period of the card: short enough that an emergency is heard at once, long enough to open a file in."""
@@ -28,6 +29,9 @@ class SoundCardPlayer:
     def sound(self, sound: Sound, locate: Locate, on_end: OnEnd) -> None:
         """Raises Unavailable("firmware.sound_card")."""
         self._channel(sound.output).start(sound, locate, partial(self._ended, on_end))
+
+    def prepare(self, tones: Sequence[Tone]) -> None:
+        self._loop.run_in_executor(None, prepare, tones)
 
     def silence(self, output: str, occurrence: str) -> int:
         return self._channel(output).stop(occurrence)

@@ -13,10 +13,12 @@ import httpx
 import structlog
 
 from base.errors import LoaError
+from devices.wire.content import Tone
+from devices.wire.orders import Hold, Play
 from firmware_sim import events
 from firmware_sim.clock import Reading
 from firmware_sim.contents import ContentFolder, Contents
-from firmware_sim.effects import Effect, Fetch, Forget, Keep, Log, Publish, Silence, Sound
+from firmware_sim.effects import Effect, Fetch, Forget, Keep, KeepOrder, Log, Publish, Silence, Sound
 from firmware_sim.fetcher import Fetcher
 from firmware_sim.flash import Flash
 from firmware_sim.identity import RADIO
@@ -48,6 +50,7 @@ class Parts:
     flash: Flash
     folder: ContentFolder
     client: httpx.AsyncClient
+    gate: asyncio.Semaphore
     clock: Callable[[], Reading]
     player: Callable[[], Player]
     sensors: Sensors
@@ -102,6 +105,7 @@ class Device:
         self._fetcher = Fetcher(
             device=name,
             client=parts.client,
+            gate=parts.gate,
             urls=lambda: self._speaker.config.content or self.file.content.urls,
             contents=self._contents,
             on_stored=lambda sha: self.feed(events.ContentStored(sha)),
@@ -168,15 +172,21 @@ class Device:
         effects = self._speaker.handle(event, now)
         kept = [effect for effect in effects if isinstance(effect, Keep)]
         if kept:
-            self._durable = self._slot.keep(kept)
-            if self._parts.watcher is not None:
-                for keep in kept:
-                    self._parts.watcher.kept(self.identity.device, keep)
+            self._keep(kept)
         rest: deque[Effect] = deque(effect for effect in effects if not isinstance(effect, Keep))
         if rest:
             self._turns.append(_Turn(self._durable, rest))
             self._carry_on()
         self._sleep_until_due(now)
+
+    def _keep(self, kept: list[Keep]) -> None:
+        self._durable = self._slot.keep(kept)
+        for keep in kept:
+            if self._parts.watcher is not None:
+                self._parts.watcher.kept(self.identity.device, keep)
+            if isinstance(keep, KeepOrder) and isinstance(keep.signed.order.body, Play | Hold):
+                tones = [part for part in keep.signed.order.body.parts if isinstance(part, Tone)]
+                self._player.prepare(tones)
 
     # --- time
 

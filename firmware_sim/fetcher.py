@@ -46,20 +46,24 @@ class _Wanted:
 
 
 class Fetcher:
-    """One device's downloads. `urls` gives the content addresses in force, each tried in turn."""
+    """One device's downloads. `urls` gives the content addresses in force, each tried in turn.
+
+    `gate` limits the downloads of a whole process: a long queue inside the HTTP client slows all of it down.
+    """
 
     def __init__(
         self,
         *,
         device: str,
         client: httpx.AsyncClient,
+        gate: asyncio.Semaphore,
         urls: Callable[[], Sequence[str]],
         contents: Contents,
         on_stored: Callable[[bytes], None],
         on_failed: Callable[[bytes, str], None],
         jitter: Callable[[], float],
     ) -> None:
-        self._device, self._client, self._urls, self._contents = device, client, urls, contents
+        self._device, self._client, self._gate, self._urls, self._contents = device, client, gate, urls, contents
         self._on_stored, self._on_failed, self._jitter = on_stored, on_failed, jitter
         self._wanted: dict[bytes, _Wanted] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -155,7 +159,8 @@ class Fetcher:
             self._on_failed(gone, "dropped")
         part = self._contents.folder.part(self._device, sha)
         if _size(part) < size:
-            await self._download(wanted, part)
+            async with self._gate:
+                await self._download(wanted, part)
         if not await self._contents.folder.take(self._device, sha):
             raise _Wrong("corrupt")
         await self._contents.add(sha, size)

@@ -1,10 +1,11 @@
 """What makes the sound: the interface every output has, and the one that only lets time pass."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from devices.wire.content import Tone
 from firmware_sim.effects import Sound
 
 Locate = Callable[[bytes], Path | None]
@@ -22,6 +23,9 @@ class Player(Protocol):
 
     def sound(self, sound: Sound, locate: Locate, on_end: OnEnd) -> None:
         """Begin at once; what sounds on that output gives way."""
+
+    def prepare(self, tones: Sequence[Tone]) -> None:
+        """These will be wanted: make them ahead, so that an emergency does not wait for arithmetic."""
 
     def silence(self, output: str, occurrence: str) -> int:
         """End this sound, if it is the one that sounds; the position reached in milliseconds."""
@@ -45,6 +49,9 @@ class VirtualPlayer:
             left_s = max(0, total - sound.position_ms) / 1_000
             timer = loop.call_later(left_s, self._finish, sound, locate, on_end)
         self._running[sound.output] = (sound, loop.time(), timer)
+
+    def prepare(self, tones: Sequence[Tone]) -> None:
+        """Nothing sounds, nothing is to be made."""
 
     def silence(self, output: str, occurrence: str) -> int:
         running = self._running.get(output)

@@ -4,7 +4,8 @@ Every piece fills its stated time to the sample, so that a position means the sa
 is looked for when its turn comes: one that is not here is silence, and sounds in a later repetition if it arrives.
 """
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -78,9 +79,11 @@ def _pattern(segments: tuple[tuple[int, int, int, int], ...]) -> Pcm:
     return synthesize(audible, rate_hz=RATE_HZ)
 
 
-def prepare(tone: Tone) -> None:
-    """Make a tone ahead of need, so that an emergency does not wait for arithmetic."""
-    _pattern(tone.segments)
+def prepare(tones: Sequence[Tone]) -> None:
+    """Make tones ahead of need."""
+    for tone in tones:
+        with contextlib.suppress(ValueError):  # an impossible one is told of when its turn comes
+            _pattern(tone.segments)
 
 
 def _tone(tone: Tone, offset_ms: int) -> Iterator[Pcm]:

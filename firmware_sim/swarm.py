@@ -21,7 +21,7 @@ from firmware_sim.settings import DeviceFile
 from firmware_sim.status import Status
 from firmware_sim.system_clock import SystemClock
 
-MAX_CONNECTIONS = 64
+MAX_CONNECTIONS = 32
 """Downloads at once of a whole swarm; each device still has its own two places in the queue."""
 STARTS_AT_ONCE = 50
 SPARE_FILES = 256
@@ -119,6 +119,7 @@ async def open_parts(
     limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
     try:
         async with httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False) as client:
+            gate = asyncio.Semaphore(MAX_CONNECTIONS)
             folder = ContentFolder(state / "content")
             clocks = {trust: SystemClock(trust=trust) for trust in (False, True)}
 
@@ -128,6 +129,7 @@ async def open_parts(
                     flash=flash,
                     folder=folder,
                     client=client,
+                    gate=gate,
                     clock=clocks[file.clock.trust_system].now,
                     player=lambda: player(file),
                     sensors=_simulated(file) if sensors is None else sensors(file),

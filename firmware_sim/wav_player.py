@@ -2,12 +2,14 @@
 
 import asyncio
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
+from devices.wire.content import Tone
 from firmware_sim.channel import Channel
 from firmware_sim.effects import Sound
 from firmware_sim.player import Locate, OnEnd
-from firmware_sim.render import RATE_HZ
+from firmware_sim.render import RATE_HZ, prepare
 
 _PERIOD_S = 0.1
 
@@ -31,6 +33,9 @@ class WavPlayer:
         track.write_up_to(self._samples_now())
         # Told afterwards: what it leads to may write to this very file.
         track.channel.start(sound, locate, lambda reached, reason: self._tell(on_end, reached, reason))
+
+    def prepare(self, tones: Sequence[Tone]) -> None:
+        self._loop.run_in_executor(None, prepare, tones)
 
     def silence(self, output: str, occurrence: str) -> int:
         track = self._track(output)

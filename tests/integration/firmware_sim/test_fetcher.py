@@ -1,5 +1,6 @@
 """Content comes whole or not at all, costs no byte twice, and the urgent goes first."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -44,6 +45,7 @@ async def bench(root: Path, urls: Callable[[], list[str]], capacity: int = 1 << 
         fetcher = Fetcher(
             device="bn-s01",
             client=client,
+            gate=asyncio.Semaphore(8),
             urls=urls,
             contents=contents,
             on_stored=stored.append,

@@ -1,0 +1,190 @@
+"""One speaker against a real broker, a real content server and real flash."""
+
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devices.wire import topics
+from devices.wire.content import Rendition, Speech, Tone, Version
+from devices.wire.down import Frame
+from devices.wire.haves import Haves
+from devices.wire.orders import AllClear, Body, PlayClass, Repeat
+from firmware_sim.device import Device
+from firmware_sim.radio import SimulatedTransmitter
+from firmware_sim.status import Status
+from firmware_sim.swarm import MakeParts, open_parts
+from tests.integration.base.brokers import MOSQUITTO, Broker, until
+from tests.integration.firmware_sim.content_server import ContentServer, serving
+from tests.integration.firmware_sim.world import GATEWAY, Hub, device_file, hub
+from tests.unit.firmware_sim.rig import ENEMY, ack, play
+
+pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
+BEEP = Tone(((800, 800, 300, 0),))
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class World:
+    broker: Broker
+    content: ContentServer
+    hub: Hub
+    make: MakeParts
+    folder: Path
+    status: Status
+
+    def device(self, extra: str = "") -> Device:
+        file = device_file("bn-s01", self.broker.port, self.folder, content=self.content.url, extra=extra)
+        return Device(file, self.make(file, self.status))
+
+    def order(self, body: Body, **changes: Any) -> bytes:
+        return self.hub.order(body, **({"issued_ms": now_ms(), "expires_ms": now_ms() + 3_600_000} | changes))
+
+
+@asynccontextmanager
+async def _running(device: Device) -> AsyncIterator[Device]:
+    await device.start()
+    try:
+        yield device
+    finally:
+        await device.stop()
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    broker = Broker(tmp_path)
+    await broker.start()
+    try:
+        async with serving() as content, hub(broker.port) as heard, open_parts(tmp_path / "state") as make:
+            yield World(broker, content, heard, make, tmp_path, Status())
+    finally:
+        broker.kill()
+
+
+async def test_an_order_goes_in_and_receipts_come_out(world: World):
+    data = os.urandom(30_000)
+    sha = world.content.put(data)
+    speech = Speech((Version("vi", (Rendition(sha, len(data), "opus16", 400),)),))
+    async with _running(world.device()):
+        await until(lambda: bool(world.hub.hellos))
+        item = play(None, parts=(BEEP, speech))
+        world.order(item)
+        await until(lambda: "played" in world.hub.states(item.occurrence))
+        await until(lambda: any(beat.haves["bao-nhai"] == Haves(1) for beat in world.hub.heartbeats))
+    assert world.hub.states(item.occurrence) == ["stored", "started", "played"]
+    assert world.status.receipts["played"] == 1
+    await until(lambda: world.hub.byes == ["bn-s01"])
+
+
+async def test_a_forged_order_plays_nowhere(world: World):
+    async with _running(world.device()) as device:
+        await until(lambda: device.online)
+        forged = world.order(play(None, play_class=PlayClass.EMERGENCY), key=ENEMY)
+        world.hub.link.publish(topics.down("bn-s01"), Frame(orders=(forged,)).to_bytes())
+        world.hub.link.publish(topics.down("bn-s01"), b"\x00" * 70_000)
+        world.hub.link.publish(topics.head("vn"), b"nonsense")
+        await until(lambda: sum(device.speaker.refused.values()) == 4)
+        assert device.speaker.playing == ()
+        assert device.speaker.refused == {"bad_signature": 2, "too_large": 1, "malformed": 1}
+    assert world.hub.receipts == []
+    assert world.status.starts == {}
+
+
+async def test_receipts_come_until_they_are_acknowledged(world: World):
+    async with _running(world.device()) as device:
+        await until(lambda: device.online)
+        world.order(play(None, parts=(BEEP,)))
+        await until(lambda: len(world.hub.receipts) == 3)
+        assert device.speaker.receipts_pending == 3
+        world.hub.link.publish(topics.down("bn-s01"), ack(3))
+        await until(lambda: device.speaker.receipts_pending == 0)
+
+
+async def test_after_a_power_cut_an_emergency_goes_on(world: World):
+    device = world.device()
+    await device.start()
+    await until(lambda: device.online)
+    item = play(None, parts=(BEEP,), play_class=PlayClass.EMERGENCY, repeat=Repeat(0, 200))
+    world.order(item)
+    await until(lambda: "started" in world.hub.states(item.occurrence))
+    await device.cut()
+    assert not device.powered
+    async with _running(device):
+        await until(lambda: "resumed" in world.hub.states(item.occurrence))
+        await until(lambda: len(world.hub.hellos) == 2)
+        world.order(AllClear((item.occurrence,)))
+        await until(lambda: world.hub.states(item.occurrence)[-1] == "played")
+    assert [hello.boot for hello in world.hub.hellos] == [1, 2]
+    assert [r.n for r in world.hub.receipts] == [1, 2, 3, 4]
+
+
+async def test_a_power_cut_tells_the_broker_nothing(world: World):
+    device = world.device()
+    await device.start()
+    await until(lambda: device.online)
+    await device.cut()
+    world.hub.link.publish(topics.up("bn-s99", topics.Up.BYE), b"")
+    await until(lambda: bool(world.hub.byes))
+    assert world.hub.byes == ["bn-s99"], "ours would have come before"
+    device._old_link.let_go()
+    await until(lambda: world.hub.byes == ["bn-s99", "bn-s01"])
+
+
+async def test_when_the_broker_dies_the_programme_goes_on_and_receipts_follow_later(world: World):
+    async with _running(world.device()) as device:
+        await until(lambda: device.online)
+        item = play(now_ms() + 1_500, parts=(BEEP,))
+        world.order(item)
+        await until(lambda: "stored" in world.hub.states(item.occurrence))
+        world.broker.kill()
+        await until(lambda: world.status.receipts["played"] == 1)
+        await world.broker.start()
+        await until(lambda: "played" in world.hub.states(item.occurrence))
+    assert world.hub.states(item.occurrence) == ["stored", "started", "played"]
+
+
+async def test_a_gateway_transmits_and_does_not_claim_that_it_played(world: World):
+    device = world.device(GATEWAY)
+    async with _running(device):
+        await until(lambda: device.online)
+        item = play(None, parts=(BEEP,))
+        world.order(item)
+        await until(lambda: sum(r.state.final for r in world.hub.receipts) == 2)
+        radio = device._parts.transmitter
+    assert isinstance(radio, SimulatedTransmitter)
+    assert [(entry.codes, entry.began) for entry in radio.log] == [(("0101",), True), (("0101",), False)]
+    finals = sorted((r.clusters, r.state.value) for r in world.hub.receipts if r.state.final)
+    assert finals == [(("bn-s01",), "played"), (("bn-w01",), "transmitted")]
+    assert world.hub.hellos[0].clusters == ("bn-s01", "bn-w01")
+
+
+async def test_faults_show_in_the_next_heartbeat(world: World):
+    async with _running(world.device()) as device:
+        await until(lambda: bool(world.hub.heartbeats))
+        await device.set_fault("amplifier", present=True)
+        await until(lambda: world.hub.heartbeats[-1].faults == ("amplifier",))
+        await device.set_fault("amplifier", present=False)
+        await until(lambda: world.hub.heartbeats[-1].faults == ())
+        assert world.hub.heartbeats[-1].storage_total_kib == 64 * 1_024
+
+
+async def test_without_its_link_it_plays_on_and_catches_up(world: World):
+    async with _running(world.device()) as device:
+        await until(lambda: device.online)
+        item = play(now_ms() + 1_000, parts=(BEEP,))
+        world.order(item)
+        await until(lambda: "stored" in world.hub.states(item.occurrence))
+        await device.set_fault("no-link", present=True)
+        assert not device.online
+        await until(lambda: world.status.receipts["played"] == 1)
+        assert "played" not in world.hub.states(item.occurrence)
+        await device.set_fault("no-link", present=False)
+        await until(lambda: "played" in world.hub.states(item.occurrence))
