@@ -9,6 +9,8 @@ from devices.keys import DeviceSecrets
 from devices.models import Cluster, Device
 
 REFERENCE_MODEL = "loa-ref"
+UNDETERMINED = "und"
+"""ISO 639's code for a language nobody named: such a cluster sounds the first version of everything."""
 
 
 class Trusted(NamedTuple):
@@ -73,7 +75,7 @@ class DeviceFile:
             f"id = {_text(cluster.id)}",
             f"places = {_texts(self.lines[cluster.village_id])}",
             f"zones = {_texts(self.zones.get(cluster.id, ()))}",
-            f"languages = {_texts(cluster.languages)}",
+            f"languages = {_texts(cluster.languages or (UNDETERMINED,))}",
         ]
 
     def _connection(self, sound: Sound) -> list[str]:

@@ -61,7 +61,7 @@ def read_site(text: str) -> Site:
     clusters = [_cluster(row, commune.id, number) for number, row in enumerate(_rows(described, "clusters"), 1)]
     gateways = dict(_gateway(row, f"gateways {n}") for n, row in _numbered(described, "gateways"))
     sounds = _sounds(described, clusters, gateways)
-    _check(villages, clusters)
+    _settle(commune, villages, clusters)
     return Site(commune.id, (*above, *villages), tuple(clusters), gateways, sounds)
 
 
@@ -147,11 +147,16 @@ def _sounds(
     return {device_id: tuple(mine) for device_id, mine in sounds.items()}
 
 
-def _check(villages: Iterable[Place], clusters: Iterable[Cluster]) -> None:
-    known = {village.id for village in villages}
+def _settle(commune: Place, villages: Iterable[Place], clusters: Iterable[Cluster]) -> None:
+    """Every cluster lies in a village and speaks its own languages, or the village's, or the commune's."""
+    known = {village.id: village for village in villages}
     for number, cluster in enumerate(clusters, 1):
-        if cluster.village_id not in known:
+        village = known.get(cluster.village_id)
+        if village is None:
             raise _bad(f"clusters {number}", f"there is no village {cluster.village_id}")
+        cluster.languages = cluster.languages or village.languages or commune.languages
+        if not cluster.languages:
+            raise _bad(f"clusters {number}", "no languages, neither here nor in its village or commune")
 
 
 def _rows(described: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -31,6 +31,7 @@ name = "Lào Cai"
 [commune]
 id = "bao-nhai"
 name = "Bảo Nhai"
+languages = ["vi"]
 [[villages]]
 id = "v1"
 name = "Nà Lượt"

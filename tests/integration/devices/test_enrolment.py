@@ -1,4 +1,5 @@
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from devices.enrolment import broker_devices, device_files, enrol, revoke
 from devices.models import Cluster, Device, Place
 from devices.site import enrol_site, import_site
 from devices.wire.envelope import SigningKey
+from firmware_sim.settings import load
 from tests.support.speakers import SmallSite
 
 SOUND = Sound(
@@ -125,3 +127,13 @@ async def test_a_wrong_enrolment_is_refused(
         with pytest.raises(error) as refused:
             await enrol(session, keys=site.keys, clock=site.clock, **({"commune_id": "bao-nhai"} | asked))
     assert refused.value.code == code
+
+
+async def test_the_reference_speaker_reads_what_enrolment_writes(site: SmallSite, tmp_path: Path) -> None:
+    async with site.database.writing() as session:
+        again = await enrol_site(session, site.site, keys=site.keys, clock=site.clock, only=["s1", "s2"])
+        files = await device_files(session, again, SOUND)
+    for name, text in files.items():
+        path = tmp_path / f"{name}.toml"
+        path.write_text(text, "utf-8")
+        assert load(path).identity.device == name

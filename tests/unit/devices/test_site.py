@@ -22,6 +22,10 @@ def test_the_demonstration_site_is_bao_nhai() -> None:
     }
 
 
+def test_a_cluster_without_languages_speaks_its_communes() -> None:
+    assert [cluster.languages for cluster in read_site(SITE).clusters] == [["vi", "tyz"], ["vi"], ["vi"], ["vi"]]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where"),
     [
@@ -32,6 +36,7 @@ def test_the_demonstration_site_is_bao_nhai() -> None:
         ('id = "s2"', 'id = "s1"', "clusters"),
         ("population = 300", 'population = "many"', "villages 1"),
         ("population = 300", "peeple = 300", "villages 1"),
+        ('languages = ["vi"]', "", "clusters 2"),
         ("[commune]", "[township]", "commune"),
         ("[country]", "[country", "file"),
         ("khz = 54300", 'khz = "high"', "gateways 1"),
