@@ -121,7 +121,7 @@ class EmergencyService:
     ) -> Emergency:
         """Order an alarm, or its drill, to sound now.
 
-        Raises Refused: template_not_alarm, status_wrong, audience_unknown, nobody_meant.
+        Raises Refused: template_not_alarm, status_wrong, audience_unknown, nobody_meant; a drill: outside_hours.
         """
         template = await self._template(session, template_id)
         if template.kind is not TemplateKind.ALARM:
@@ -142,6 +142,9 @@ class EmergencyService:
             repeat=_repeat(template),
         )
         stands = core.lasts(play, timedelta(seconds=template.lasts_s))
+        if status is Status.DRILL:
+            # Only the real thing may wake people; the speakers would refuse an exercise outside the hours as well.
+            ground.rules.check(self._clock(), self._clock() + core.once(play))
         occurrence = await self._air(
             session, ground, play, audience=audience, stands=stands, emergency_id=emergency_id, user_id=user_id
         )

@@ -5,7 +5,7 @@ the alarm stands between two announcements that this is an exercise. With no suc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from devices.wire.content import Gap, Part, Speech, Version
@@ -75,6 +75,11 @@ def alarm(
 def all_clear(occurrence: str, sounds: Sounds, *, titles: dict[str, str], status: Status, level: Level) -> Play:
     """The end of an emergency, told once; the end of a drill is part of the drill."""
     return _now(occurrence, sounds, titles=titles, status=status, level=level, repeat=Repeat())
+
+
+def once(play: Play) -> timedelta:
+    """How long one repetition sounds in the cluster that hears most of it."""
+    return longest(replace(play, repeat=Repeat())) or timedelta()
 
 
 def lasts(play: Play, alarm_lasts: timedelta) -> timedelta:

@@ -64,6 +64,11 @@ class Airing:
     def emergency(self) -> bool:
         return self.play.play_class is PlayClass.EMERGENCY
 
+    @property
+    def any_hour(self) -> bool:
+        """Whether the permitted hours do not bind it: only the real emergency, for an exercise can wait for the day."""
+        return self.emergency and self.play.status is Status.ACTUAL
+
     def position_at(self, now: Moment) -> int:
         """Milliseconds sounded so far."""
         if self.phase is not Phase.SOUNDING:
@@ -196,7 +201,7 @@ class Programme:
         if airing.phase is Phase.SOUNDING or not airing.ready:
             return False
         start = airing.play.start_ms
-        if airing.phase is Phase.PAUSED or (start is None and airing.emergency):
+        if airing.phase is Phase.PAUSED or (start is None and airing.any_hour):
             return True
         return now.sure and (start is None or start <= now.wall_ms)
 
@@ -224,7 +229,7 @@ class Programme:
         return None
 
     def _out_of_hours(self, airing: Airing, now: Moment) -> bool:
-        return not airing.emergency and self.hours is not None and not self.hours.permit(now.wall_ms)
+        return not airing.any_hour and self.hours is not None and not self.hours.permit(now.wall_ms)
 
     def _give_way(self, airing: Airing, now: Moment) -> Change:
         if airing.play.preempted is AfterPreemption.DROP:

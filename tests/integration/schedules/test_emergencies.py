@@ -72,6 +72,15 @@ async def test_an_alarm_sounds_at_night_too(room: Room):
     assert (await launch(room)).state is EmergencyState.SOUNDING
 
 
+async def test_a_drill_at_night_is_refused_with_the_nearest_permitted_time(room: Room):
+    room.clock.move(hours=17)  # 03:00 in the commune
+    with pytest.raises(Refused) as refusal:
+        await launch(room, status=Status.DRILL)
+    assert refusal.value.code == "schedules.outside_hours"
+    assert refusal.value.params["nearest"] == "05:00"
+    assert await every_order(room) == []
+
+
 @pytest.mark.parametrize("key", ["flood", "storm"])
 async def test_a_drill_never_looks_actual(room: Room, key: str):
     emergency = await launch(room, key, status=Status.DRILL)

@@ -122,7 +122,7 @@ class Listener:
         if now.sure:
             assert now.wall_ms < airing.expires_ms, "sounds after its expiry"
             open_now = self.programme.hours is None or self.programme.hours.permit(now.wall_ms)
-            assert airing.emergency or open_now, "sounds outside the hours"
+            assert _real_alarm(airing) or open_now, "sounds outside the hours"
 
 
 def _may_interrupt(airing: Airing, silenced: Airing) -> bool:
@@ -131,8 +131,12 @@ def _may_interrupt(airing: Airing, silenced: Airing) -> bool:
     return airing.play.play_class > silenced.play.play_class
 
 
+def _real_alarm(airing: Airing) -> bool:
+    return airing.play.play_class is PlayClass.EMERGENCY and airing.play.status is Status.ACTUAL
+
+
 def _needs_no_clock(airing: Airing) -> bool:
-    return airing.emergency and airing.play.start_ms is None
+    return _real_alarm(airing) and airing.play.start_ms is None
 
 
 def _due(airing: Airing, now: Moment) -> bool:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from devices.wire.orders import AfterPreemption, PlayClass, Repeat
+from devices.wire.orders import AfterPreemption, PlayClass, Repeat, Status
 from devices.wire.playing import End, Moment, Phase, Programme
 from devices.wire.reports import ReceiptState
 from tests.unit.devices.wire.airings import (
@@ -62,6 +62,14 @@ def test_outside_the_hours_nothing_begins_but_an_emergency():
     assert told(at_once.advance(now(NIGHT))) == [("end", 1, "rejected", "outside_hours", 0)]
     alarm = programme(airing(1, EMERGENCY, at=NIGHT, expires=NIGHT + MINUTE), hours=DAY)
     assert told(alarm.advance(now(NIGHT))) == [("begin", 1, 0)]
+
+
+@pytest.mark.parametrize("status", [Status.DRILL, Status.TEST])
+def test_an_exercise_keeps_to_the_hours_and_needs_a_sure_clock_to_know_them(status: Status):
+    drill = airing(1, EMERGENCY, at=None, issued=NIGHT, expires=NIGHT + MINUTE, status=status)
+    day = programme(drill, hours=DAY)
+    assert day.advance(now(NIGHT, sure=False)) == []
+    assert told(day.advance(now(NIGHT))) == [("end", 1, "rejected", "outside_hours", 0)]
 
 
 def test_what_sounds_when_the_hours_end_is_broken_off():
