@@ -31,7 +31,7 @@ MAX_BATCH = 500
 VERIFY_AT_ONCE = 25
 """Signatures checked before others get a turn on the event loop: about 2 ms."""
 
-Refused = Callable[[str, str], None]
+OnRefused = Callable[[str, str], None]
 """Told the kind and reason of every refused message."""
 
 
@@ -56,7 +56,7 @@ class Ingest:
         send_missing: SendMissing,
         send_down: SendDown,
         watch: Watcher,
-        on_refused: Refused | None = None,
+        on_refused: OnRefused | None = None,
         capacity: int | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
