@@ -60,6 +60,13 @@ class Verdict:
         return self.broken_at is None
 
 
+async def ensure_head(session: AsyncSession) -> None:
+    """Make the head row, so that the first entries of two people at once find it to lock."""
+    if await session.get(AuditHead, 1) is None:
+        session.add(AuditHead(id=1))
+        await session.flush()
+
+
 async def record(
     session: AsyncSession,
     clock: Clock,
@@ -73,8 +80,8 @@ async def record(
     """Append an entry; user None is the system itself. `details`: plain JSON values, no secrets."""
     head = await session.get(AuditHead, 1, with_for_update=True)
     if head is None:
-        head = AuditHead(id=1)
-        session.add(head)
+        await ensure_head(session)
+        head = await session.get_one(AuditHead, 1)
     entry = AuditEntry(
         seq=head.seq + 1,
         at=clock(),

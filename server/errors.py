@@ -108,7 +108,12 @@ def answer(request: Request, error: LoaError, **more: Any) -> Response:
 
 def unexpected(request: Request, request_id: str) -> Response:
     """The answer to an error nobody foresaw; it is logged elsewhere."""
-    return answer(request, LoaError("server.unexpected", request_id=request_id))
+    error = LoaError("server.unexpected", request_id=request_id)
+    try:
+        return answer(request, error)
+    except Exception:  # noqa: BLE001 - even the page that tells of an error may fail; then a plain one must do
+        _log.exception("request.error_page_failed")
+        return problem(request, error)
 
 
 def install(app: FastAPI) -> None:

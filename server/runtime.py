@@ -25,6 +25,7 @@ from devices.service import DeviceService
 from devices.wire import topics
 from schedules.runner import Runner
 from schedules.service import AnnouncementService, EmergencyService, ProgrammeService, ProgrammeSettings
+from server import audit
 from server.auth.people import People
 from server.auth.users import ensure_administrator
 from server.db import SqlDatabase
@@ -142,6 +143,7 @@ class Runtime:
     async def _begin(self) -> None:
         async with self.database.writing() as session:
             self.first_password = await ensure_administrator(session, self.clock)
+            await audit.ensure_head(session)
         await asyncio.to_thread(self._sweep_files)
         self._tasks.start("ingest", self.ingest.run)
         self._tasks.start("sender", self.sender.run)

@@ -23,7 +23,8 @@ async def upload(client: AsyncClient, wav: Path, place: str = COMMUNE) -> dict[s
             "/api/v1/assets", data={"place_id": place, "title": "Họp thôn"}, files={"file": ("hop.wav", file)}
         )
     assert answer.status_code == 201, answer.text
-    return answer.json()
+    made: dict[str, Any] = answer.json()
+    return made
 
 
 async def approved_announcement(operator: AsyncClient, approver: AsyncClient, wav: Path) -> str:
