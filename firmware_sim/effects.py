@@ -84,7 +84,8 @@ class Forget:
 class Sound:
     """Make this sound from a position; its end is told by SoundEnded with the same `run`.
 
-    `codes` address the wireless clusters when the output is a transmitter.
+    emergency: a real one, to be heard even if flash has failed.
+    codes: address the wireless clusters when the output is a transmitter.
     """
 
     output: str

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from devices.wire.orders import AfterPreemption, Hours, Order, Play, PlayClass
+from devices.wire.orders import AfterPreemption, Hours, Order, Play, PlayClass, Status
 from devices.wire.playing import Airing, Begin, Change, End, Pause, Phase, Programme
 from devices.wire.reports import ReceiptState
 from firmware_sim.bank import Bank, Need
@@ -165,8 +165,8 @@ class Output:
         complete = self._bank.complete(self._key(entry))
         airing = entry.airing
         here = complete or (airing.emergency and entry.plan.has_tone)
-        # What a power cut broke off may be long over: without a clock only an emergency goes on.
-        airing.ready = here and (turn.now.sure or airing.emergency or not entry.cut)
+        # What a power cut broke off may be long over: without a clock only a real emergency goes on.
+        airing.ready = here and (turn.now.sure or _real_emergency(airing) or not entry.cut)
         if complete and not entry.mark.stored:
             self._keep(entry, replace(entry.mark, stored=True), turn)
             self._tell(entry, ReceiptState.STORED, "", 0, turn)
@@ -198,7 +198,7 @@ class Output:
                 plan=entry.plan,
                 position_ms=change.position_ms,
                 volume=min(play.volume, self._volume_max()),
-                emergency=entry.airing.emergency,
+                emergency=_real_emergency(entry.airing),
                 codes=tuple(cluster.code for cluster in entry.clusters) if self.name == RADIO else (),
             )
         )
@@ -265,6 +265,11 @@ class Output:
     def _sounding_entry(self) -> Entry | None:
         occurrence = self.sounding
         return None if occurrence is None else self._entries[occurrence]
+
+
+def _real_emergency(airing: Airing) -> bool:
+    """What must be heard whatever else is wrong: never an exercise."""
+    return airing.emergency and airing.play.status is Status.ACTUAL
 
 
 def _marked_to_end(entry: Entry) -> bool:

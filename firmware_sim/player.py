@@ -15,7 +15,7 @@ OnEnd = Callable[[int, str], None]
 empty when it did not. Not called for a sound that was silenced."""
 
 CONTENT_MISSING = "content_missing"
-PLAYER_FAILED = "player"
+PLAYER_FAILED = "cut_short"
 
 
 class Player(Protocol):

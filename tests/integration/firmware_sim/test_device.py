@@ -1,5 +1,6 @@
 """One speaker against a real broker, a real content server and real flash."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
@@ -174,6 +175,20 @@ async def test_faults_show_in_the_next_heartbeat(world: World):
         await device.set_fault("amplifier", present=False)
         await until(lambda: world.hub.heartbeats[-1].faults == ())
         assert world.hub.heartbeats[-1].storage_total_kib == 64 * 1_024
+
+
+async def test_when_flash_fails_an_emergency_still_sounds_and_nothing_else_does(world: World):
+    async with _running(world.device()) as device:
+        await until(lambda: device.online)
+        flash = device._parts.flash
+        await asyncio.wrap_future(flash.submit(None, lambda connection: connection.execute("DROP TABLE marks")))
+        normal, urgent = play(None, parts=(BEEP,)), play(None, parts=(BEEP,), play_class=PlayClass.EMERGENCY)
+        world.order(normal)
+        await until(lambda: world.status.receipts["interrupted"] == 1)
+        world.order(urgent)
+        await until(lambda: world.status.receipts["played"] == 1)
+    assert list(world.status.starts) == [urgent.occurrence]
+    assert world.hub.receipts == [], "nothing is told that was not kept"
 
 
 async def test_without_its_link_it_plays_on_and_catches_up(world: World):

@@ -144,4 +144,4 @@ def test_a_renderer_that_breaks_ends_the_sound_and_not_the_channel():
     channel = Channel()
     channel.start(_sound(_speech(1_000)), broken, lambda *end: ends.append(end))
     assert not channel.read(1_600).any()
-    assert ends == [(0, "player")]
+    assert ends == [(0, "cut_short")]

@@ -415,8 +415,8 @@ def test_a_player_that_fails_is_not_reported_as_played(rig: Rig):
     sound = next(effect for effect in rig.effects if isinstance(effect, Sound))
     rig.run(1_000)
     rig._sounds.clear()
-    rig.feed(events.SoundEnded("speaker", item.occurrence, sound.run, 900, "player"))
-    assert rig.states(item.occurrence)[-1] == (S.INTERRUPTED, "player")
+    rig.feed(events.SoundEnded("speaker", item.occurrence, sound.run, 900, "cut_short"))
+    assert rig.states(item.occurrence)[-1] == (S.INTERRUPTED, "cut_short")
     assert rig.receipts[-1].sounded_ms == 900
 
 
