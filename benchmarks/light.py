@@ -7,9 +7,10 @@ import selectors
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-CONNECT_BATCH = 50
+KEEPALIVE_S = 600
+REFUSED = 0x80
 
 
 def _string(text: str) -> bytes:
@@ -26,33 +27,48 @@ def _packet(kind: int, body: bytes) -> bytes:
             return bytes(head) + body
 
 
+def connect(host: str, port: int, user: str, password: str) -> socket.socket:
+    """A connection the broker has accepted. Raises ConnectionError."""
+    sock = socket.create_connection((host, port), timeout=10)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    head = _string("MQTT") + b"\x04\xc2" + struct.pack("!H", KEEPALIVE_S)
+    sock.sendall(_packet(0x10, head + _string(user) + _string(user) + _string(password)))
+    if _exactly(sock, 4)[-1] != 0:
+        raise ConnectionError(f"the broker refused {user}")
+    return sock
+
+
+def publish_packet(topic: str, payload: bytes) -> bytes:
+    """A PUBLISH at QoS 0."""
+    return _packet(0x30, _string(topic) + payload)
+
+
+def _exactly(sock: socket.socket, size: int) -> bytes:
+    got = b""
+    while len(got) < size:
+        more = sock.recv(size - len(got))
+        if not more:
+            raise ConnectionError("the broker closed the connection")
+        got += more
+    return got
+
+
 class LightSubscribers:
-    """`count` connections subscribed to one topic; `wait` tells when the last of them got the next message."""
+    """Connections subscribed to one topic; `wait` tells when the last of them got the next message."""
 
-    def __init__(self, host: str, port: int, count: int, topic: str, name: str = "light") -> None:
+    def __init__(self, host: str, port: int, accounts: Sequence[tuple[str, str]], topic: str) -> None:
         self._selector = selectors.DefaultSelector()
-        self._sockets = [self._connect(host, port, f"{name}-{i}", topic) for i in range(count)]
-        self.count = count
+        self._sockets = [self._subscribed(host, port, user, password, topic) for user, password in accounts]
+        self.count = len(accounts)
 
-    def _connect(self, host: str, port: int, client_id: str, topic: str) -> socket.socket:
-        sock = socket.create_connection((host, port), timeout=10)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.sendall(_packet(0x10, _string("MQTT") + b"\x04\x02" + struct.pack("!H", 600) + _string(client_id)))
-        self._expect(sock, 4)
+    def _subscribed(self, host: str, port: int, user: str, password: str, topic: str) -> socket.socket:
+        sock = connect(host, port, user, password)
         sock.sendall(_packet(0x82, b"\x00\x01" + _string(topic) + b"\x00"))
-        self._expect(sock, 5)
-        sock.setblocking(False)
+        if _exactly(sock, 5)[-1] == REFUSED:
+            raise ConnectionError(f"{user} may not subscribe to {topic}")
+        sock.setblocking(False)  # noqa: FBT003 - the standard library's own
         self._selector.register(sock, selectors.EVENT_READ)
         return sock
-
-    @staticmethod
-    def _expect(sock: socket.socket, size: int) -> None:
-        got = b""
-        while len(got) < size:
-            more = sock.recv(size - len(got))
-            if not more:
-                raise ConnectionError("the broker closed the connection")
-            got += more
 
     def drain(self, quiet_s: float = 0.2) -> None:
         """Throw away what is under way, until nothing came for `quiet_s`."""
@@ -72,7 +88,7 @@ class LightSubscribers:
             for key, _ in ready:
                 sock = key.fileobj
                 sock.recv(65536)  # type: ignore[union-attr]  # only sockets are registered
-                waiting.discard(sock)  # type: ignore[arg-type]
+                waiting.discard(sock)
         return time.perf_counter() - start
 
     def close(self) -> None:
