@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from devices.wire import precedence
 from devices.wire.orders import AfterPreemption, Hours, Order, Play, PlayClass, Status
 from devices.wire.playing import Airing, Begin, Change, End, Pause, Phase, Programme
 from devices.wire.reports import ReceiptState
@@ -22,12 +23,16 @@ MARK_LEAD_MS = 1_000
 
 @dataclass(slots=True)
 class Entry:
-    """An airing of this output and what belongs to it. cut: a power cut broke it off; it has not sounded since."""
+    """An airing of this output and what belongs to it. height: how high stands the authority that ordered it.
+
+    cut: a power cut broke it off; it has not sounded since.
+    """
 
     airing: Airing
     plan: SoundPlan
     clusters: tuple[Cluster, ...]
     mark: Mark
+    height: int
     run: int = 0
     cut: bool = False
 
@@ -62,9 +67,9 @@ class Output:
         """Whether there is any airing to think of."""
         return bool(self._entries)
 
-    def add(self, order: Order, play: Play, clusters: tuple[Cluster, ...], turn: Turn) -> None:
+    def add(self, order: Order, play: Play, clusters: tuple[Cluster, ...], height: int, turn: Turn) -> None:
         """Take a play order for these clusters, from where its mark says that a power cut broke it off."""
-        entry = self._new(order, play, clusters)
+        entry = self._new(order, play, clusters, height)
         if entry is None:
             return
         if not self._bank.playable(entry.plan.versions):
@@ -79,11 +84,11 @@ class Output:
 
     def refuse(self, order: Order, play: Play, clusters: tuple[Cluster, ...], reason: str, turn: Turn) -> None:
         """A play that was cancelled or stopped before it came: one final receipt, and a mark that keeps it the only."""
-        entry = self._new(order, play, clusters)
+        entry = self._new(order, play, clusters, 0)
         if entry is not None:
             self._close(entry, ReceiptState.CANCELLED, reason, entry.mark.proven_ms, turn)
 
-    def _new(self, order: Order, play: Play, clusters: tuple[Cluster, ...]) -> Entry | None:
+    def _new(self, order: Order, play: Play, clusters: tuple[Cluster, ...], height: int) -> Entry | None:
         """An entry for the play; None when its occurrence is here already, or over."""
         fresh = Mark(play.occurrence, self.name, order.expires_ms + FORGET_AFTER_MS)
         mark = self._marks.setdefault(play.occurrence, fresh)
@@ -91,14 +96,16 @@ class Output:
             return None
         plan = SoundPlan.of(play, languages_of(clusters))
         airing = Airing(play, order.id, order.issued_ms, order.expires_ms, plan.total_ms)
-        entry = self._entries[play.occurrence] = Entry(airing, plan, clusters, mark)
+        entry = self._entries[play.occurrence] = Entry(airing, plan, clusters, mark, height)
         return entry
 
-    def cancel(self, occurrence: str, reason: str, turn: Turn) -> None:
-        """A cancelled airing ends wherever it stands."""
-        self._carry_out(self._programme.cancel(occurrence, turn.now, reason), turn)
+    def cancel(self, occurrence: str, reason: str, by: int, turn: Turn) -> None:
+        """A cancelled airing ends wherever it stands. by: how high stands whoever cancels."""
+        entry = self._entries.get(occurrence)
+        if entry is not None and precedence.may_cancel(by, entry.height):
+            self._carry_out(self._programme.cancel(occurrence, turn.now, reason), turn)
 
-    def stop(self, up_to: PlayClass, issued_ms: int, turn: Turn) -> None:
+    def stop(self, up_to: PlayClass, issued_ms: int, by: int, turn: Turn) -> None:
         """End what has begun up to a class and was ordered before the stop; what sounds goes last, so that nothing
         that is about to be stopped takes its place.
         """
@@ -108,6 +115,7 @@ class Output:
             if entry.airing.began_wall_ms is not None
             and entry.airing.play.play_class <= up_to
             and entry.airing.issued_ms <= issued_ms
+            and precedence.may_stop(by, entry.height, entry.airing.play.play_class)
         ]
         for airing in sorted(begun, key=lambda airing: airing.occurrence == self.sounding):
             self._carry_out(self._programme.cancel(airing.occurrence, turn.now, "stopped"), turn)

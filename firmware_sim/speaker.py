@@ -55,7 +55,7 @@ class Speaker:
         self._config = saved.config or SavedConfig(defaults, 0)
         self._outputs = {name: self._output(name) for name in identity.outputs}
         self._seen: dict[str, int] = {}
-        self._endings = Endings()
+        self._endings = Endings(identity.follows)
         self._holds = Holds(identity, self._bank, self._receipts, self._marks_of(HELD))
         self._prune_mono_ms = 0
         self.refused: dict[str, int] = {}
@@ -261,7 +261,7 @@ class Speaker:
             case Stop(up_to=up_to):
                 self._endings.stopped(up_to, order)
                 for output in self._outputs.values():
-                    output.stop(up_to, order.issued_ms, turn)
+                    output.stop(up_to, order.issued_ms, self._endings.height(order), turn)
             case Hold() as hold:
                 self._holds.hold(order, hold, turn)
             case Config() as config:
@@ -274,7 +274,7 @@ class Speaker:
             if not clusters:
                 continue
             if ended is None:
-                self._outputs[name].add(order, play, clusters, turn)
+                self._outputs[name].add(order, play, clusters, self._endings.height(order), turn)
             else:
                 self._outputs[name].refuse(order, play, clusters, ended, turn)
 
@@ -282,7 +282,7 @@ class Speaker:
         for occurrence in occurrences:
             self._endings.cancelled(occurrence, reason, order)
             for output in self._outputs.values():
-                output.cancel(occurrence, reason, turn)
+                output.cancel(occurrence, reason, self._endings.height(order), turn)
 
     def _configure(self, order: Order, config: Config, turn: Turn) -> None:
         if order.issued_ms < self._config.issued_ms:

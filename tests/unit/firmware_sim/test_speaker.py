@@ -282,6 +282,37 @@ def test_a_stop_that_came_first_still_stops_what_was_to_begin_before_it(rig: Rig
     assert rig.states(item.occurrence) == [(S.CANCELLED, "stopped")]
 
 
+@pytest.mark.parametrize("first", ["play", "cancel"])
+def test_a_commune_cannot_cancel_what_its_province_or_country_ordered(rig: Rig, first: str):
+    item = play(None, **EMERGENCY)
+    ordered = [lambda: rig.order(item, log="vn"), lambda: rig.order(Cancel((item.occurrence,)))]
+    for order in ordered if first == "play" else reversed(ordered):
+        order()
+    rig.run(60_000)
+    assert rig.sounded() == [(0, 10_000, item.occurrence)]
+
+
+@pytest.mark.parametrize("first", ["play", "cancel"])
+def test_a_country_can_cancel_what_a_commune_ordered(rig: Rig, first: str):
+    item = play()
+    ordered = [lambda: rig.order(item), lambda: rig.order(Cancel((item.occurrence,)), log="vn")]
+    for order in ordered if first == "play" else reversed(ordered):
+        order()
+    rig.run(60_000)
+    assert rig.sounded() == []
+
+
+def test_a_commune_can_silence_a_relay_from_above_but_not_an_emergency(rig: Rig):
+    relay, alarm = play(None), play(None, **EMERGENCY)
+    rig.order(relay, log="lao-cai")
+    rig.run(3_000)
+    rig.order(Stop(), issued_ms=T0 + 3_000)
+    rig.order(alarm, log="lao-cai", issued_ms=T0 + 3_000)
+    rig.order(Stop(), issued_ms=T0 + 4_000)
+    rig.run(60_000)
+    assert rig.sounded() == [(0, 3_000, relay.occurrence), (3_000, 13_000, alarm.occurrence)]
+
+
 def test_in_one_frame_an_ending_goes_before_its_play(rig: Rig):
     item = play(None, **EMERGENCY)
     orders = (rig.server.order(item), rig.server.order(Cancel((item.occurrence,))))
