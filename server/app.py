@@ -5,6 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server import api, content, errors, health, live, web
@@ -52,7 +53,8 @@ def add_routes(app: FastAPI) -> None:
     app.include_router(live.router)
     for page in web.routers():
         app.include_router(page)
-    app.mount("/static", CachedFiles(directory=STATIC), name="static")
+    # Only what holds no secret is compressed: a page carries its form secret beside what others wrote (BREACH).
+    app.mount("/static", GZipMiddleware(CachedFiles(directory=STATIC)), name="static")
 
 
 class CachedFiles(StaticFiles):

@@ -1,0 +1,41 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from devices.changes import PresenceChanged
+from tests.browser.conftest import SignIn
+from tests.support.consoles import Console
+
+SOMETHING = PresenceChanged("bao-nhai", "bn-s01", "online")
+
+
+def until_nobody_watches(console: Console) -> Callable[[], Awaitable[None]]:
+    """Wait for the pages of other tests to be gone."""
+
+    async def wait() -> None:
+        while console.runtime.hub.watchers:  # noqa: ASYNC110 - the hub tells it in no other way
+            await asyncio.sleep(0.02)
+
+    return wait
+
+
+def until_somebody_watches(console: Console) -> Callable[[], Awaitable[None]]:
+    """Publish once a page is subscribed."""
+
+    async def publish() -> None:
+        hub = console.runtime.hub
+        while not hub.watchers:  # noqa: ASYNC110 - the hub tells it in no other way
+            await asyncio.sleep(0.02)
+        hub.publish(SOMETHING)
+
+    return publish
+
+
+def test_a_change_on_the_server_reaches_an_open_page_without_its_asking(sign_in: SignIn, console: Console):
+    page = sign_in("ky-thuat")
+    page.goto("/account")
+    console.run(until_nobody_watches(console))
+    page.goto("/clusters")
+
+    # The page also looks by itself every 20 s, for browsers behind a proxy that holds the stream back.
+    with page.expect_request("**/clusters/live**", timeout=10_000):
+        console.run(until_somebody_watches(console))

@@ -1,0 +1,77 @@
+import pytest
+
+from tests.browser.conftest import DESK, PHONE, SignIn, barriers
+from tests.support.consoles import Console
+
+PAGES = (
+    "/",
+    "/announcements",
+    "/announcements/new",
+    "/schedules",
+    "/schedules/new",
+    "/clusters",
+    "/clusters/bn-s04",
+    "/clusters/bn-w01",
+    "/emergency",
+    "/emergency/where?template={template}",
+    "/emergency/review?template={template}&where=all",
+    "/drill",
+    "/drill/review?template={template}&where=all",
+    "/people",
+    "/people/new",
+    "/activity",
+    "/account",
+    "/stop-all",
+)
+MOST_BYTES, MOST_REQUESTS = 100_000, 10
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SMALL_TARGETS = """
+() => [...document.querySelectorAll('.btn, button, select, input:not([type=hidden]):not([hidden]), .tabbar a, nav a')]
+  .filter(e => e.offsetParent && !e.closest('.pick') && e.getBoundingClientRect().height < 43.5)
+  .map(e => e.outerHTML.slice(0, 80))
+"""
+
+
+@pytest.fixture(scope="session")
+def template(console: Console) -> str:
+    """The id of the flood template."""
+
+    async def find() -> str:
+        async with console.runtime.database.writing() as session:
+            found = await console.runtime.emergencies.ensure_templates(session, "bao-nhai")
+            return next(each.id for each in found if each.key == "flood")
+
+    return console.run(find)
+
+
+@pytest.mark.parametrize(("size", "language"), [(DESK, "vi"), (PHONE, "en")], ids=["desk-vi", "phone-en"])
+def test_every_page_is_accessible_narrow_enough_and_easy_to_hit(
+    sign_in: SignIn, template: str, size: dict[str, int], language: str
+):
+    page = sign_in("admin", size=size, language=language)
+    for path in PAGES:
+        page.goto(path.format(template=template))
+        assert barriers(page) == [], path
+        assert page.evaluate(TOO_WIDE) <= 0, path
+        assert page.evaluate(SMALL_TARGETS) == [], path
+
+
+def test_every_page_is_light(sign_in: SignIn, template: str):
+    page = sign_in("admin")
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    sizes: list[int] = []
+    devtools.on("Network.loadingFinished", lambda event: sizes.append(int(event["encodedDataLength"])))
+    for path in PAGES:
+        sizes.clear()
+        page.goto(path.format(template=template), wait_until="load")
+        assert sum(sizes) <= MOST_BYTES, (path, sum(sizes))
+        assert len(sizes) <= MOST_REQUESTS, (path, len(sizes))
+
+
+def test_the_keyboard_reaches_the_content_first(sign_in: SignIn):
+    page = sign_in("lan")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
