@@ -12,7 +12,11 @@ from typing import NamedTuple
 from devices.wire import topics
 from devices.wire.topics import Up
 
-SERVER_USER = "loa-server"
+OWN_PREFIX = "loa-"
+"""What names of our own begin with at the broker; no device may have such a name."""
+SERVER_USER = f"{OWN_PREFIX}server"
+HEALTH_USER = f"{OWN_PREFIX}health"
+"""Signs in and hears nothing: for the broker's health check."""
 ALL = f"{topics.PREFIX}/#"
 LIVE = f"{topics.PREFIX}/live/#"
 PASSWORD_ROUNDS = 101

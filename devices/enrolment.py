@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.errors import Conflict, NotFound, Refused
 from base.ids import is_name
 from base.times import Clock, utc_now
-from devices.broker_files import BrokerDevice
+from devices.broker_files import OWN_PREFIX, BrokerDevice
 from devices.devicefile import DeviceFile, Sound, Trusted
 from devices.keys import DeviceSecrets, KeyStore, trusted_keys
 from devices.models import Cluster, ClusterKind, Device
@@ -44,10 +44,13 @@ async def enrol(
     """Give a device its identity, and the clusters it sounds or transmits for.
 
     Enrolling again replaces key and secrets: whoever holds the old ones is shut out.
-    Raises Refused("devices.name_bad"), Conflict("devices.device_foreign"), NotFound("devices.cluster_unknown").
+    Raises Refused: devices.name_bad, devices.name_reserved; Conflict("devices.device_foreign");
+    NotFound("devices.cluster_unknown").
     """
     if not is_name(device_id):
         raise Refused("devices.name_bad", name=device_id)
+    if device_id.startswith(OWN_PREFIX):
+        raise Refused("devices.name_reserved", name=device_id, prefix=OWN_PREFIX)
     seed = secrets.token_bytes(SEED_BYTES)
     device = await fleet.device(session, device_id)
     if device is None:

@@ -21,6 +21,7 @@ MESSAGES: dict[str, str] = {
     ),
     "devices.log_moved": "Another order went into the log {log} at the same moment. Nothing was ordered. Try again.",
     "devices.name_bad": "“{name}” cannot be a name here: use small letters a-z, digits and hyphens, at most 48.",
+    "devices.name_reserved": "Names that begin with “{prefix}” are Loa's own. Nothing was changed. Choose another.",
     "devices.order_expired": "The order would be over before it is given. Nothing was ordered. Choose a later time.",
     "devices.order_refused": "No speaker would accept this order ({reason}). Nothing was ordered.",
     "devices.order_too_large": (

@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 import sysconfig
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,19 @@ import structlog
 from base.errors import Unavailable
 from base.mqtt import BrokerAddress
 from devices.broker_files import SERVER_USER, BrokerDevice, mosquitto_conf, mosquitto_files, nats_config
+from server.files import write_files
 from server.processes import Child
 
 _log = structlog.get_logger(__name__)
 
 READY_TIMEOUT_S = 15
+PORT_TRIES, PORT_PAUSE_S = 20, 0.1
+"""The broker of a server that was just killed may take this long to let go of the port."""
 RESTART_AFTER_S = 0.5
+
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+"""Addresses to listen on that nobody can connect to → where we reach such a listener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class BrokerPlan:
     @property
     def address(self) -> BrokerAddress:
         """How the server itself connects."""
-        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104 - compared, not bound
+        host = _EVERYWHERE.get(self.host, self.host)
         return BrokerAddress(host, self.port, username=SERVER_USER, password=self.server_password)
 
 
@@ -76,21 +83,6 @@ def prepare(plan: BrokerPlan) -> BrokerCommand:
     raise Unavailable("server.no_broker")
 
 
-def write_files(folder: Path, texts: Mapping[str, str]) -> bool:
-    """Write each file whole or not at all, readable by us alone; False when nothing was different."""
-    changed = False
-    for name, text in texts.items():
-        path = folder / name
-        if path.exists() and path.read_text("utf-8") == text:
-            continue
-        fresh = path.with_suffix(".new")
-        fresh.touch(mode=0o600)
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
-        changed = True
-    return changed
-
-
 def _mosquitto(plan: BrokerPlan, program: str) -> BrokerCommand:
     folder = plan.folder.resolve()
     conf = mosquitto_conf(host=plan.host, port=plan.port, passwd=str(folder / "passwd"), acl=str(folder / "acl"))
@@ -120,7 +112,10 @@ class EmbeddedBroker:
     @classmethod
     @asynccontextmanager
     async def running(cls, plan: BrokerPlan) -> AsyncIterator["EmbeddedBroker"]:
-        """Start it, wait until it listens, start it again when it dies. Raises Unavailable("server.broker_silent")."""
+        """Start it, wait until it listens, start it again when it dies.
+
+        Raises Unavailable: server.no_broker, server.broker_port_taken, server.broker_silent.
+        """
         broker = cls(plan)
         await broker._start()
         keeper = asyncio.create_task(broker._keep())
@@ -150,30 +145,52 @@ class EmbeddedBroker:
         self._child.signal(signal.SIGHUP)
 
     async def _start(self) -> None:
+        await self._port_free()
         await self._child.start()
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
-                while not await asyncio.to_thread(listening, self.plan.address.host, self.plan.port):
-                    if not self._child.running:
-                        raise Unavailable("server.broker_silent", log=str(self._child.log))
-                    await asyncio.sleep(0.05)
+                await self._answering()
         except TimeoutError as error:
             await self._child.stop()
-            raise Unavailable("server.broker_silent", log=str(self._child.log)) from error
+            raise self._silent() from error
+        except BaseException:
+            await self._child.stop()
+            raise
+
+    async def _port_free(self) -> None:
+        """Whoever else listens there would be taken for our broker, and be told the server's password."""
+        for _attempt in range(PORT_TRIES):
+            if not await asyncio.to_thread(listening, self.plan.address.host, self.plan.port):
+                return
+            await asyncio.sleep(PORT_PAUSE_S)
+        raise Unavailable("server.broker_port_taken", host=self.plan.host, port=self.plan.port)
+
+    async def _answering(self) -> None:
+        while not await asyncio.to_thread(listening, self.plan.address.host, self.plan.port):
+            if not self._child.running:
+                raise self._silent()
+            await asyncio.sleep(0.05)
+
+    def _silent(self) -> Unavailable:
+        return Unavailable("server.broker_silent", log=str(self._child.log))
 
     async def _keep(self) -> None:
         while True:
-            code = await self._child.wait()
-            _log.warning("broker.died", returncode=code)
+            _log.warning("broker.died", returncode=await self._child.wait())
             await asyncio.sleep(RESTART_AFTER_S)
-            await self._child.start()
+            try:
+                await self._child.start()
+            except OSError as error:  # no memory, no handles: the next try may have them
+                _log.warning("broker.not_started", error=str(error))
 
 
 def listening(host: str, port: int) -> bool:
     """Whether somebody accepts connections there."""
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex((host, port)) == 0
+    try:
+        socket.create_connection((host, port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -8,27 +8,29 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.times import Clock
-from devices.broker_files import BrokerDevice, mosquitto_files
+from devices.broker_files import HEALTH_USER, BrokerDevice, mosquitto_files
 from devices.devicefile import Sound
 from devices.enrolment import Enrolled, broker_devices, device_files, enrol
 from devices.keys import KeyStore, ensure_authority
 from devices.repository import fleet as rows
 from devices.site import Site, enrol_site, import_site
 from schedules.policy import Rules
-from server.broker import write_files
+from server.files import OWNER_AND_GROUP, write_files
 
 OWN_PASSWORD = "server.password"  # noqa: S105 - a file's name
-HEALTH_USER = "loa-health"
 HEALTH_PASSWORD = "health.password"  # noqa: S105 - a file's name
 
 
-def sound_of(rules: Rules, now: datetime, *, broker_url: str, content_url: str, storage_root: str) -> Sound:
-    """What all device files of a place share, by its policy."""
+def sound_of(
+    rules: Rules, now: datetime, *, broker_url: str, content_url: str, storage_root: str, ca_file: str = ""
+) -> Sound:
+    """What all device files of a place share, by its policy. ca_file: beside the device file, or an absolute path."""
     offset = now.astimezone(rules.zone).utcoffset()
     return Sound(
         broker_url=broker_url,
         content_urls=(f"{content_url}/content",),
         storage_root=storage_root,
+        ca_file=ca_file,
         hours=tuple((_clock(low), _clock(high)) for low, high in rules.spans),
         offset_min=0 if offset is None else int(offset.total_seconds() // 60),
         volume_max=rules.volume_max,
@@ -95,12 +97,6 @@ def seed_in(path: Path) -> bytes | None:
         return None
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that holds secrets: readable by us alone, whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_files(path.parent, {path.name: text})
-
-
 async def write_mosquitto_files(session: AsyncSession, keys: KeyStore, folder: Path) -> bool:
     """Credentials and permissions of all devices for an outside Mosquitto; False when nothing was different.
 
@@ -109,7 +105,4 @@ async def write_mosquitto_files(session: AsyncSession, keys: KeyStore, folder: P
     health = BrokerDevice(HEALTH_USER, keys.device_secrets(HEALTH_USER, 1).broker_password, ())
     texts = mosquitto_files([*await broker_devices(session, keys), health], keys.server_password())
     secrets = {OWN_PASSWORD: f"{keys.server_password()}\n", HEALTH_PASSWORD: f"{health.password}\n"}
-    changed = write_files(folder, secrets | texts)
-    for name in texts | secrets:
-        (folder / name).chmod(0o640)
-    return changed
+    return write_files(folder, secrets | texts, OWNER_AND_GROUP)

@@ -4,10 +4,16 @@ MESSAGES: dict[str, str] = {
     "server.body_too_large": (
         "What was sent is larger than {limit_mb} MB, so it was not taken. Nothing was kept. Send something smaller."
     ),
+    "server.broker_port_taken": (
+        "Something else listens at {host}:{port}, where the broker is to listen. Nothing was started. End it, give "
+        "another broker.port, or name the broker with --broker."
+    ),
     "server.broker_silent": "The broker was started and does not answer; its own words are in {log}.",
     "server.broker_unnamed": "No MQTT broker is named. Set broker.url to mqtt://host:1883 and start again.",
+    "server.certificate_missing": "The certificate in {path} cannot be read. Nothing was changed.",
     "server.child_ended": "The process “{name}” ends again and again; its own words are in {log}.",
     "server.config_missing": "There is no settings file at {path}.",
+    "server.config_wrong": "The settings file {path} cannot be read: {problem}.",
     "server.csrf_failed": "This form is no longer valid. Nothing was changed. Open the page again and repeat the step.",
     "server.database_busy": "The database did not answer in time. Nothing was changed. Try again in a moment.",
     "server.database_newer": (
@@ -15,6 +21,7 @@ MESSAGES: dict[str, str] = {
     ),
     "server.demo_waited": "Waited {seconds} s for {what} in vain; look into the logs of the demo's folder.",
     "server.foreign_origin": "This form came from another site ({origin}). Nothing was changed.",
+    "server.host_wrong": "“{host}” is neither a host's name nor its address: write loa.example.vn or 10.0.0.5.",
     "server.idempotency_key_wrong": "An Idempotency-Key has 8 to 128 visible characters.",
     "server.idempotency_mismatch": (
         "This Idempotency-Key was used before for something else. Nothing was changed. Use a new key."
@@ -35,6 +42,9 @@ MESSAGES: dict[str, str] = {
     "server.password_weak": "This password is too easy to guess. Choose another.",
     "server.password_wrong": "The login or the password is wrong, or the account is closed. Try again.",
     "server.place_unknown": "There is no place “{place}”.",
+    "server.port_taken": (
+        "The console cannot listen at {host}:{port}: {problem}. Nothing was started. Choose another with --port."
+    ),
     "server.precondition_needed": "Say which revision you change: send If-Match with the ETag you were given.",
     "server.secret_missing": "The secret in {path} cannot be read.",
     "server.too_many_sign_ins": "Too many attempts to sign in. Wait {wait_s} seconds, then try again.",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 STOP_TIMEOUT_S = 8
 PR_SET_PDEATHSIG = 1
+MAX_LINE_BYTES = 1 << 20
+"""A longer line on standard output would end our reading, and the process would wait for us for ever."""
 
 
 def die_with_parent() -> None:
@@ -50,6 +52,7 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
+                limit=MAX_LINE_BYTES,
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )

@@ -22,7 +22,8 @@ from server.auth.models import EVERYWHERE, Role
 from server.auth.passwords import hash_password
 from server.auth.users import create_user, set_password
 from server.db import SqlDatabase
-from server.fleet import bring_in, enrolled_with_files, sound_of, write_private
+from server.files import write_private
+from server.fleet import bring_in, enrolled_with_files, sound_of
 from server.migrations import migrate
 from server.places import Places
 from server.settings import Settings

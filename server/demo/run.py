@@ -23,7 +23,8 @@ from server.demo.fleet import PEOPLE, DemoFleet, prepare
 from server.demo.screen import Progress
 from server.demo.story import Aired, Story
 from server.demo.summary import Summary
-from server.fleet import OWN_PASSWORD, write_private
+from server.files import write_private
+from server.fleet import OWN_PASSWORD
 from server.processes import Child
 from server.settings import Settings, load_settings
 
