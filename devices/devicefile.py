@@ -26,7 +26,8 @@ class Sound:
     """What all device files of a site share: where broker and content are, when and how loud anything may sound.
 
     hours: local spans ("HH:MM", "HH:MM"), none means always. offset_min: the zone's offset from UTC. storage_root: a
-    directory under which each device keeps its own. output: virtual, wav or sound.
+    directory under which each device keeps its own. ca_file: the authority of the broker's certificate, beside the
+    device file unless absolute; empty: those the machine trusts. output: virtual, wav or sound.
     """
 
     broker_url: str

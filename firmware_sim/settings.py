@@ -193,8 +193,17 @@ def load(path: Path) -> DeviceFile:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(step) for step in first["loc"]) or "the whole"
         raise Refused("firmware.settings_invalid", file=str(path), field=field, problem=first["msg"]) from error
+    file = _beside(path, file)
     _ = file.broker_address
     return file
+
+
+def _beside(path: Path, file: DeviceFile) -> DeviceFile:
+    """The authority's certificate lies beside the device file, wherever that was put."""
+    if not file.broker.ca_file:
+        return file
+    broker = file.broker.model_copy(update={"ca_file": str(path.absolute().parent / file.broker.ca_file)})
+    return file.model_copy(update={"broker": broker})
 
 
 def _cluster(part: ClusterPart, code: str = "") -> Cluster:

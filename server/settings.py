@@ -4,6 +4,7 @@ A secret is never in the TOML text itself: it comes from the environment or from
 """
 
 import os
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,7 +26,10 @@ CONFIG_VARIABLE = "LOA_CONFIG"
 
 
 def _known_zone(name: str) -> str:
-    ZoneInfo(name)
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("there is no time zone of this name") from error
     return name
 
 
@@ -57,6 +61,8 @@ class BrokerSettings(_Group):
     port: int = Field(default=1883, ge=1, le=65_535)
     device_url: str = Field(default="", pattern=r"^(mqtts?://.+)?$")
     """What device files name as the broker; empty: the broker's own URL, or this machine's name."""
+    device_ca_file: Path | None = None
+    """The authority speakers check the broker's certificate by; `loa device enrol` puts it beside the device file."""
     files: Path | None = None
     """A folder in which the credentials and permissions of all devices are kept up to date for an outside Mosquitto."""
 
@@ -128,9 +134,7 @@ class Settings(BaseSettings):
         sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
         path = os.environ.get(CONFIG_VARIABLE)
         if path:
-            if not Path(path).is_file():
-                raise Refused("server.config_missing", path=path)
-            sources += (TomlConfigSettingsSource(settings_cls, Path(path)),)
+            sources += (_toml(settings_cls, Path(path)),)
         return sources
 
     @property
@@ -190,11 +194,19 @@ def load_settings(config: Path | None = None, overrides: Mapping[str, Any] | Non
     """Read the settings, from `config` instead of the file the environment names. Raises ValidationError, Refused."""
     if config is None:
         return Settings(**dict(overrides or {}))
-    if not config.is_file():
-        raise Refused("server.config_missing", path=str(config))
-    toml = TomlConfigSettingsSource(Settings, config)()
+    toml = _toml(Settings, config)()
     environment = EnvSettingsSource(Settings)()
     return Settings(**_merged(_merged(toml, environment), dict(overrides or {})))
+
+
+def _toml(settings_cls: type[BaseSettings], path: Path) -> TomlConfigSettingsSource:
+    """A settings file. Raises Refused: server.config_missing, server.config_wrong."""
+    if not path.is_file():
+        raise Refused("server.config_missing", path=str(path))
+    try:
+        return TomlConfigSettingsSource(settings_cls, path)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise Refused("server.config_wrong", path=str(path), problem=str(error)) from error
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
+CA_NAME = "ca.crt"
 SPEAKER_STORAGE = "/var/lib/loa"
 """Where a speaker on a Linux board keeps its flash."""
 
@@ -26,11 +27,13 @@ Device = Annotated[str, typer.Argument(help="The device's name, e.g. bn-s01.")]
 
 @app.command("import")
 def import_(
-    site: Annotated[Path, typer.Argument(help="The site's places, clusters and gateways (TOML).", exists=True)],
+    site: Annotated[
+        Path, typer.Argument(help="The site's places, clusters and gateways (TOML).", exists=True, dir_okay=False)
+    ],
     config: Config = None,
 ) -> None:
     """Bring a site's places and clusters into the tables; again, after the file was changed."""
-    asyncio.run(_import(site.read_text("utf-8"), config))
+    asyncio.run(_import(_text_of(site), config))
 
 
 @app.command()
@@ -42,8 +45,7 @@ def enrol(
     config: Config = None,
 ) -> None:
     """Give a device its identity. Enrolling again shuts out whoever holds the old device file."""
-    asyncio.run(_enrol(device, cluster, khz, out, config))
-    sys.stderr.write(f"Wrote {out}. Bring it to the device and delete it here.\n")
+    sys.stderr.write(asyncio.run(_enrol(device, cluster, khz, out, config)))
 
 
 @app.command()
@@ -52,29 +54,41 @@ def revoke(device: Device, config: Config = None) -> None:
     asyncio.run(_revoke(device, config))
 
 
+def _text_of(site: Path) -> str:
+    from base.errors import Refused
+
+    try:
+        return site.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused("devices.site_bad", where="file", problem="it is not UTF-8 text") from error
+
+
 async def _import(text: str, config: Path | None) -> None:
     from devices.site import read_site
     from server import audit
     from server.commands._open import opened
     from server.fleet import bring_in
 
+    site = read_site(text)
     async with opened(config) as here, here.database.writing() as session:
-        site = read_site(text)
         await bring_in(session, site, here.keys, here.clock)
         await audit.record(
             session, here.clock, None, "import_site", f"place/{site.commune_id}", place_id=site.commune_id
         )
 
 
-async def _enrol(device: str, clusters: list[str], khz: int | None, out: Path, config: Path | None) -> None:
+async def _enrol(device: str, clusters: list[str], khz: int | None, out: Path, config: Path | None) -> str:
+    """Enrol, write the device file and what belongs beside it; gives the sentences that tell what to do with them."""
     from server import audit
     from server.commands._open import opened
-    from server.fleet import enrol_one, write_private
+    from server.files import write_private
+    from server.fleet import enrol_one
 
     async with opened(config) as here:
         async with here.database.writing() as session:
             view = await here.devices.cluster(session, clusters[0])
             commune_id = view.cluster.commune_id
+            sound = await _sound(here, session, commune_id)
             text = await enrol_one(
                 session,
                 keys=here.keys,
@@ -83,12 +97,18 @@ async def _enrol(device: str, clusters: list[str], khz: int | None, out: Path, c
                 commune_id=commune_id,
                 cluster_ids=clusters,
                 transmitter_khz=khz,
-                sound=await _sound(here, session, commune_id),
+                sound=sound,
             )
             await audit.record(session, here.clock, None, "enrol_device", f"device/{device}", place_id=commune_id)
             # Before the commit: an enrolment whose file could not be written must not have happened.
+            authority = _write_authority(here, out)
             write_private(out, text)
         await _inform_broker(here)
+    return (
+        f"Wrote {' and '.join(str(path) for path in (out, authority) if path is not None)}. "
+        "Bring it to the device and delete it here.\n"
+        f"The device will look for the broker at {sound.broker_url}, for sounds at {sound.content_urls[0]}.\n"
+    )
 
 
 async def _sound(here: "Runtime", session: "AsyncSession", commune_id: str) -> "Sound":
@@ -105,7 +125,25 @@ async def _sound(here: "Runtime", session: "AsyncSession", commune_id: str) -> "
         broker_url=url,
         content_url=here.settings.public_url,
         storage_root=SPEAKER_STORAGE,
+        ca_file="" if broker.device_ca_file is None else CA_NAME,
     )
+
+
+def _write_authority(here: "Runtime", out: Path) -> Path | None:
+    """The authority of the broker's certificate, beside the device file that names it."""
+    from base.errors import Refused
+    from server.files import OWNER_ONLY, write_files
+
+    source = here.settings.broker.device_ca_file
+    if source is None:
+        return None
+    try:
+        text = source.read_text("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused("server.certificate_missing", path=str(source)) from error
+    out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_files(out.parent, {CA_NAME: text}, OWNER_ONLY)
+    return out.parent / CA_NAME
 
 
 async def _revoke(device: str, config: Path | None) -> None:
