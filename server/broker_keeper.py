@@ -1,7 +1,8 @@
 """Keeps the broker informed of the devices there are: enrolled ones may connect, revoked ones may not any more."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
@@ -16,6 +17,17 @@ _log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 5.0
 Tell = Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def kept_informed(runtime: Runtime, tell: Tell) -> AsyncIterator[None]:
+    """Do so for the length of the block."""
+    task = asyncio.create_task(keep_informed(runtime, tell))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def keep_informed(runtime: Runtime, tell: Tell) -> None:

@@ -1,6 +1,7 @@
 """`loa serve`: the server, with a broker beside it unless another is named."""
 
 import asyncio
+import signal
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from server.broker import EmbeddedBroker
+    from server.httpd import HttpServer
     from server.settings import Settings
 
 FIRST_LOGIN = "admin"
@@ -32,7 +34,7 @@ def serve(
     settings = load_settings(config, overrides(host=host, port=port, broker=broker, data=data))
     configure_logging(settings.log)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
+        runner.run(_until_told(settings))
 
 
 def overrides(
@@ -48,26 +50,65 @@ def overrides(
     return named
 
 
-async def _serve(settings: "Settings") -> None:
+class _End:
+    """Being told to end: a server that is up ends its requests first, a start under way is called off.
+
+    A second signal waits for no request any more.
+    """
+
+    def __init__(self) -> None:
+        self.told = False
+        self.server: HttpServer | None = None
+        self._start = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._tell)
+
+    def _tell(self) -> None:
+        if self.server is None:
+            if self._start is not None:
+                self._start.cancel()
+        elif self.told:
+            self.server.force_exit = True
+        else:
+            self.server.should_exit = True
+        self.told = True
+
+
+async def _until_told(settings: "Settings") -> None:
+    end = _End()
+    try:
+        await _serve(settings, end)
+    except asyncio.CancelledError:
+        if not end.told:
+            raise
+
+
+async def _serve(settings: "Settings", end: _End) -> None:
     from server import broker_keeper
     from server.app import create_app
-    from server.httpd import HttpServer
+    from server.httpd import HttpServer, listening_socket
     from server.runtime import Runtime
 
     async with AsyncExitStack() as stack:
+        listening = stack.enter_context(listening_socket(settings.http))
         broker = await _broker(settings, stack)
         runtime = await stack.enter_async_context(
             Runtime.start(settings, broker=None if broker is None else broker.address)
         )
         tell = broker_keeper.teller(runtime, broker)
         if tell is not None:
-            stack.callback(asyncio.create_task(broker_keeper.keep_informed(runtime, tell)).cancel)
-        if broker is not None:
-            sys.stderr.write(f"Broker: {broker.description}\n")
-        if runtime.first_password is not None:
-            sys.stderr.write(f"Administrator: {FIRST_LOGIN}, one-time password: {runtime.first_password}\n")
-        sys.stderr.write(f"Console: {settings.public_url}\n")
-        await HttpServer(create_app(runtime), runtime).serve()
+            await stack.enter_async_context(broker_keeper.kept_informed(runtime, tell))
+        _introduce(settings, broker, runtime.first_password)
+        end.server = HttpServer(create_app(runtime), runtime)
+        await end.server.serve([listening])
+
+
+def _introduce(settings: "Settings", broker: "EmbeddedBroker | None", first_password: str | None) -> None:
+    if broker is not None:
+        sys.stderr.write(f"Broker: {broker.description}\n")
+    if first_password is not None:
+        sys.stderr.write(f"Administrator: {FIRST_LOGIN}, one-time password: {first_password}\n")
+    sys.stderr.write(f"Console: {settings.public_url}\n")
 
 
 async def _broker(settings: "Settings", stack: AsyncExitStack) -> "EmbeddedBroker | None":
