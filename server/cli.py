@@ -7,7 +7,6 @@ import sys
 
 import typer
 
-from base.errors import LoaError
 from server.commands import broker, demo, device, health, serve, speaker, user
 
 app = typer.Typer(
@@ -27,11 +26,14 @@ app.add_typer(broker.app, name="broker", help="Credentials and permissions for a
 
 
 def main() -> None:
-    """Run the command line; an error of ours ends it with a sentence instead of a traceback."""
+    """Run the command line; what people can put right ends it with a sentence instead of a traceback."""
     try:
         app()
-    except LoaError as error:
-        from server.i18n import translate_error
+    except Exception as error:
+        from server.commands._failing import sentence
 
-        sys.stderr.write(f"loa: {translate_error('en', error)}\n")
+        said = sentence(error)
+        if said is None:
+            raise
+        sys.stderr.write(f"loa: {said}\n")
         raise SystemExit(1) from error

@@ -34,7 +34,9 @@ def reset_password(login: Login, config: Config = None) -> None:
 
 
 async def _add(login: str, name: str, role: Role, place: str, config: Path | None) -> str:
+    from base.errors import NotFound
     from server import audit
+    from server.auth.models import EVERYWHERE
     from server.auth.passwords import hash_password, one_time_password
     from server.auth.users import create_user
     from server.commands._open import opened
@@ -42,6 +44,8 @@ async def _add(login: str, name: str, role: Role, place: str, config: Path | Non
     password = one_time_password()
     hashed = await hash_password(password)
     async with opened(config) as here, here.database.writing() as session:
+        if place != EVERYWHERE and place not in (await here.places.tree(session)):
+            raise NotFound("server.place_unknown", place=place)
         user = await create_user(
             session, here.clock, name=name, login=login, password_hash=hashed, grants=[(role, place)]
         )
