@@ -1,4 +1,4 @@
-# The Loa server. Build: docker build -t loa . — everything is pinned by hash; the console's libraries come from npm.
+# The Loa server. Build: docker build -t loa . — Python packages are pinned by hash, the console's libraries by npm's lock.
 FROM node:20-bookworm-slim AS console
 WORKDIR /console
 COPY package.json package-lock.json .npmrc ./
@@ -27,6 +27,6 @@ USER loa
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["loa", "health", "http://127.0.0.1:8080"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["loa", "health", "http://127.0.0.1:8080"]
 ENTRYPOINT ["loa"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]

@@ -1,20 +1,27 @@
 #!/bin/sh
-# Runs Mosquitto and has it read its password and permission files again whenever the server has written them.
+# Runs Mosquitto and has it read its password, permission and certificate files again whenever one was written anew.
 # Usage: mosquitto.sh CONFIG FOLDER [mosquitto arguments …]; FOLDER holds passwd and acl.
 set -u
+PATH=$PATH:/usr/sbin:/usr/local/sbin
 config=$1; folder=$2; shift 2
 
-state() { cksum "$folder/passwd" "$folder/acl" 2>/dev/null; }
-
+# Until the broker runs there is nothing to end but ourselves; the first process of a container must say so.
+broker=
+trap 'if [ -n "$broker" ]; then kill -TERM "$broker" 2>/dev/null; else exit 143; fi' TERM INT
 waited=0
 until [ -s "$folder/passwd" ] && [ -s "$folder/acl" ]; do
   [ "$waited" -lt 120 ] || { echo "mosquitto.sh: no passwd and acl in $folder" >&2; exit 1; }
   sleep 1; waited=$((waited + 1))
 done
+
+state() {
+  sed -n -E 's/^(password_file|acl_file|cafile|certfile|keyfile) +//p' "$config" |
+    while IFS= read -r file; do cksum "$file"; done 2>/dev/null
+}
+
 before=$(state)
 mosquitto -c "$config" "$@" &
 broker=$!
-trap 'kill -TERM "$broker" 2>/dev/null' TERM INT
 while kill -0 "$broker" 2>/dev/null; do
   sleep 1 &
   wait $!

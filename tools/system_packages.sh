@@ -5,13 +5,13 @@ set -euo pipefail
 
 present() {
   case "$1" in
-    mosquitto) PATH="$PATH:/usr/sbin" command -v mosquitto ;;
-    postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb ;;
-    chromium) command -v chromium || command -v chromium-browser ;;
-    iproute2) command -v ip ;;
-    iptables) PATH="$PATH:/usr/sbin" command -v iptables ;;
+    mosquitto) PATH="$PATH:/usr/sbin" command -v mosquitto >/dev/null ;;
+    postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
+    chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null ;;
+    iproute2) command -v ip >/dev/null ;;
+    iptables) PATH="$PATH:/usr/sbin" command -v iptables >/dev/null ;;
     *) echo "system_packages.sh: no check for $1" >&2; exit 2 ;;
-  esac >/dev/null 2>&1
+  esac
 }
 
 missing=()
@@ -32,12 +32,12 @@ if ! command -v apt-get >/dev/null 2>&1; then
 fi
 echo "Installing ${missing[*]} …" >&2
 export DEBIAN_FRONTEND=noninteractive
-"${as_root[@]}" apt-get update -qq -o DPkg::Lock::Timeout=600 >&2
+# Old lists may do; what they do not know is named at the end.
+"${as_root[@]}" apt-get update -qq -o DPkg::Lock::Timeout=600 >&2 || true
 # policy-rc.d: the tests start their own servers on free ports; no service shall start by itself.
 "${as_root[@]}" sh -c 'test -e /usr/sbin/policy-rc.d || { printf "#!/bin/sh\nexit 101\n" > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; touch /run/loa-policy; }'
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "${missing[@]}" >&2 || failed=1
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "${missing[@]}" >&2 || true
 "${as_root[@]}" sh -c 'test ! -e /run/loa-policy || rm -f /usr/sbin/policy-rc.d /run/loa-policy'
 for name in "${missing[@]}"; do
   present "$name" || { echo "The package $name is needed and apt could not install it." >&2; exit 1; }
 done
-exit "${failed:-0}"
