@@ -29,13 +29,13 @@ def short_day(day: date, locale: str) -> str:
 
 
 def moment_text(moment: datetime, zone: tzinfo, locale: str, *, now: datetime) -> str:
-    """The time alone when it is today, else with its day."""
-    local = moment.astimezone(zone)
-    if local.date() == now.astimezone(zone).date():
+    """The time alone when it is today, else with its day, and with the year unless it is this one."""
+    day, today = moment.astimezone(zone).date(), now.astimezone(zone).date()
+    if day == today:
         return clock(moment, zone)
     if locale == "vi":
-        return f"{clock(moment, zone)} ngày {short_day(local.date(), locale)}"
-    return f"{short_day(local.date(), locale)}, {clock(moment, zone)}"
+        return f"{clock(moment, zone)} ngày {format_date(day, 'd/M' if day.year == today.year else 'd/M/y', locale)}"
+    return f"{format_date(day, 'd MMM' if day.year == today.year else 'd MMM y', locale)}, {clock(moment, zone)}"
 
 
 def length(duration_ms: int) -> str:

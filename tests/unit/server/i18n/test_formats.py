@@ -16,12 +16,17 @@ def test_days_are_written_as_each_language_writes_them():
     assert formats.full_day(day, "en") == "Saturday 21 November 2026"
 
 
-def test_a_moment_of_today_is_a_time_and_another_day_is_named():
-    assert formats.moment_text(NOW, HANOI, "vi", now=NOW) == "05:30"
-    assert formats.moment_text(datetime(2026, 11, 20, 22, 30, tzinfo=UTC), HANOI, "vi", now=NOW) == (
-        "05:30 ngày 21/11/2026"
-    )
-    assert formats.moment_text(datetime(2026, 11, 20, 22, 30, tzinfo=UTC), HANOI, "en", now=NOW) == "21 Nov 2026, 05:30"
+@pytest.mark.parametrize(
+    ("moment", "vietnamese", "english"),
+    [
+        (NOW, "05:30", "05:30"),
+        (datetime(2026, 11, 20, 22, 30, tzinfo=UTC), "05:30 ngày 21/11", "21 Nov, 05:30"),
+        (datetime(2027, 1, 1, 22, 30, tzinfo=UTC), "05:30 ngày 2/1/2027", "2 Jan 2027, 05:30"),
+    ],
+)
+def test_a_moment_names_its_day_unless_it_is_today(moment: datetime, vietnamese: str, english: str):
+    assert formats.moment_text(moment, HANOI, "vi", now=NOW) == vietnamese
+    assert formats.moment_text(moment, HANOI, "en", now=NOW) == english
 
 
 @pytest.mark.parametrize(
