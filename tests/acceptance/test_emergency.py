@@ -27,6 +27,8 @@ async def test_it_preempts_everywhere_and_the_announcement_resumes(here: Town) -
     announcement_id = await here.story.announcement("lan", "chu-tich")
     aired = await here.story.broadcast("lan", announcement_id)
     await until(lambda: here.sounding(aired.occurrence_id))
+    await until(here.bank_is_full)
+    downloads = here.downloads()
     emergency = await here.story.emergency("truc", "flood")
     siren = emergency["occurrence_id"]
 
@@ -36,6 +38,7 @@ async def test_it_preempts_everywhere_and_the_announcement_resumes(here: Town) -
         return everywhere and all(states[name] == "paused" for name in here.site.sounds)
 
     await until(only_the_siren_sounds)
+    assert here.downloads() == downloads, "words and siren were there before"
     await here.story.end_emergency("truc", emergency["id"], "stop")
     await until(lambda: here.reported(siren))
     await until(lambda: here.reported(aired.occurrence_id))

@@ -125,17 +125,35 @@ class Town:
                 final.setdefault(device_id, []).append(state)
         return final
 
+    def _counted(self, query: str, *values: str) -> int:
+        with contextlib.closing(sqlite3.connect(self.settings.data_dir / "loa.db")) as database:
+            count: int = database.execute(query, values).fetchone()[0]
+        return count
+
+    async def bank_is_full(self) -> bool:
+        """Whether every speaker has proved that it holds every emergency template."""
+        held = self._counted(
+            "SELECT count(*) FROM receipt_entry JOIN order_entry ON order_entry.id = receipt_entry.order_id "
+            "WHERE order_entry.type = 'hold' AND receipt_entry.state = 'stored'"
+        )
+        templates = self._counted("SELECT count(*) FROM emergency_template WHERE held_at IS NOT NULL")
+        return templates == 3 and held >= templates * len(self.site.sounds)
+
+    def downloads(self) -> int:
+        """How many contents were asked of the server so far."""
+        return self.server.log.read_text("utf-8").count('"path": "/content/')
+
     def errors(self) -> list[str]:
         """Everything any process logged as an error."""
         return [error for log in (self.settings.data_dir / "logs").glob("*.log") for error in errors_in(log)]
 
 
 @asynccontextmanager
-async def town(folder: Path) -> AsyncIterator[Town]:
-    """A small commune, running."""
+async def town(folder: Path, *, lead_s: int = 4) -> AsyncIterator[Town]:
+    """A small commune, running. lead_s: from "broadcast now" to the sound."""
     http_port, mqtt_port = free_port(), free_port()
     settings = load_settings(
-        None, {"data_dir": folder, "http": {"host": "127.0.0.1", "port": http_port}, "programme": {"lead_s": 4}}
+        None, {"data_dir": folder, "http": {"host": "127.0.0.1", "port": http_port}, "programme": {"lead_s": lead_s}}
     )
     site = small_site()
     fleet = await prepare_fleet(settings, site, broker_url=f"mqtt://127.0.0.1:{mqtt_port}")
