@@ -19,6 +19,7 @@ MESSAGES: dict[str, str] = {
     "server.database_newer": (
         "This database was written by a newer version of Loa ({revision}). Nothing was changed. Start that version."
     ),
+    "server.demo_refused": "The server answered {path} with {status}: {reason}",
     "server.demo_waited": "Waited {seconds} s for {what} in vain; look into the logs of the demo's folder.",
     "server.foreign_origin": "This form came from another site ({origin}). Nothing was changed.",
     "server.host_wrong": "“{host}” is neither a host's name nor its address: write loa.example.vn or 10.0.0.5.",

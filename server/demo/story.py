@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import httpx
 
+from base.errors import Unavailable
 from base.ids import new_id
 
 LANGUAGE = "vi"
@@ -47,8 +48,7 @@ class Story:
             answer = await self._http.post(
                 "/session", json={"login": login, "password": self._password, "name": "loa demo"}
             )
-            answer.raise_for_status()
-            self._tokens[login] = answer.json()["token"]
+            self._tokens[login] = _checked(answer).json()["token"]
 
     async def announcement(self, operator: str, approver: str) -> str:
         """The demo's announcement, approved: spoken and written the first time, found again later."""
@@ -102,16 +102,25 @@ class Story:
         return await self._post(starter, f"/emergencies/{emergency_id}/{how}")
 
     async def _get(self, login: str, path: str, **query: str | int) -> dict[str, Any]:
-        answer = await self._http.get(path, params=query, headers=self._headers(login))
-        answer.raise_for_status()
+        answer = _checked(await self._http.get(path, params=query, headers=self._headers(login)))
         found: dict[str, Any] = answer.json()
         return found
 
     async def _post(self, login: str, path: str, **body: Any) -> dict[str, Any]:
-        answer = await self._http.post(path, json=body or None, headers=self._headers(login))
-        answer.raise_for_status()
+        answer = _checked(await self._http.post(path, json=body or None, headers=self._headers(login)))
         made: dict[str, Any] = answer.json()
         return made
 
     def _headers(self, login: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._tokens[login]}", "Idempotency-Key": new_id()}
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    """The answer, if it is a good one. Raises Unavailable("server.demo_refused") with the server's own reason."""
+    if answer.is_success:
+        return answer
+    try:
+        reason = str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        reason = answer.text[:200]
+    raise Unavailable("server.demo_refused", path=answer.url.path, status=answer.status_code, reason=reason)
