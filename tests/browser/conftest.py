@@ -45,9 +45,9 @@ def console() -> Iterator[Console]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium. Playwright keeps an event loop running in this thread, so it must end before others' tests."""
     if CHROMIUM is None:
         pytest.fail("These tests need Chromium: apt install chromium")
     with sync_playwright() as playwright:
