@@ -1,6 +1,7 @@
 """The tree country → province → commune → village: who lies inside what (pure)."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Protocol
 
 from base.errors import NotFound
@@ -26,10 +27,6 @@ class PlaceTree:
 
     def __init__(self, rows: Mapping[str, PlaceRow]) -> None:
         self._rows = rows
-        self._children: dict[str, list[str]] = {}
-        for row in rows.values():
-            if row.parent_id is not None:
-                self._children.setdefault(row.parent_id, []).append(row.id)
 
     @classmethod
     def of(cls, rows: Iterable[PlaceRow]) -> "PlaceTree":
@@ -61,6 +58,14 @@ class PlaceTree:
     def contains(self, ancestor: str, place_id: str) -> bool:
         """Whether a place is `ancestor` or lies below it."""
         return ancestor in self.path(place_id)
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        children: dict[str, list[str]] = {}
+        for row in self._rows.values():
+            if row.parent_id is not None:
+                children.setdefault(row.parent_id, []).append(row.id)
+        return children
 
     def _row(self, place_id: str) -> PlaceRow:
         row = self._rows.get(place_id)

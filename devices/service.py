@@ -28,7 +28,15 @@ from devices.places import PlaceTree
 from devices.presence import ONLINE_S, judge
 from devices.repository import deliveries, fleet, places, uplink
 from devices.repository import log as log_rows
-from devices.views import ClusterView, DeliveryCounts, DeliveryView, DeviceHistory, FleetSummary, ZoneView
+from devices.views import (
+    ClusterNode,
+    ClusterView,
+    DeliveryCounts,
+    DeliveryView,
+    DeviceHistory,
+    FleetSummary,
+    ZoneView,
+)
 from devices.wire.audience import Audience, Listener
 from devices.wire.orders import Body, Play
 
@@ -61,14 +69,26 @@ class DeviceService:
             )
         ]
 
+    async def cluster_nodes(self, session: AsyncSession, commune_id: str) -> list[ClusterNode]:
+        """What choosing among the active clusters of a commune takes, by id."""
+        return await places.cluster_nodes(session, commune_id)
+
     async def order_play(
-        self, session: AsyncSession, commune_id: str, body: Play, audience: Audience, expires_at: datetime
+        self,
+        session: AsyncSession,
+        commune_id: str,
+        body: Play,
+        audience: Audience,
+        expires_at: datetime,
+        *,
+        meant: Collection[str] | None = None,
     ) -> OrderEntry:
         """Order an airing in the commune's log, and open a delivery for every cluster it is for.
 
-        Raises as `order` does.
+        meant: the clusters the audience means, from who found them in this very transaction. Raises as `order` does.
         """
-        clusters = await self.resolve(session, commune_id, audience)
+        if meant is None and not audience.everyone:
+            meant = [cluster.id for cluster in await self.resolve(session, commune_id, audience)]
         entry = await self.order(
             session,
             commune_id,
@@ -79,7 +99,8 @@ class DeviceService:
             occurrence_id=body.occurrence,
             urgency=int(body.play_class),
         )
-        await deliveries.add(session, entry, commune_id, clusters)
+        everyone = audience.everyone
+        await deliveries.add(session, entry, commune_id, only=None if everyone else meant, but=audience.but)
         return entry
 
     async def order(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from devices.models import (
     BeatSlot,
@@ -11,10 +12,31 @@ from devices.models import (
     DeliveryState,
     Device,
     DeviceState,
+    PlaceKind,
     Presence,
     PresenceChange,
     Zone,
 )
+
+
+class PlaceNode(NamedTuple):
+    """A place as far as one asks who lies inside what, and how many people live there."""
+
+    id: str
+    kind: PlaceKind
+    parent_id: str | None
+    zone_name: str | None
+    name: str
+    population: int
+
+
+class ClusterNode(NamedTuple):
+    """A cluster as far as one asks whom an audience means."""
+
+    id: str
+    name: str
+    kind: ClusterKind
+    village_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,7 +268,7 @@ class EmergencyService:
         )
         session.add(occurrence)
         await session.flush()
-        await self._devices.order_play(session, ground.place.id, play, audience, occurrence.expires_at)
+        await self._devices.order_play(session, ground.place.id, play, audience, occurrence.expires_at, meant=reach.ids)
         return occurrence
 
     async def _recall(self, session: AsyncSession, emergency: Emergency, body: Cancel | AllClear) -> None:

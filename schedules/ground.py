@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import NotFound, Refused
-from devices.models import Cluster, ClusterKind, Place, PlaceKind
+from devices.models import ClusterKind, PlaceKind
 from devices.places import PlaceTree
 from devices.service import DeviceService
+from devices.views import ClusterNode, PlaceNode
 from devices.wire.audience import Audience, Listener
 from devices.wire.orders import Level
 from schedules.dispatch import check_audience_size
@@ -24,8 +26,12 @@ LEVELS = {PlaceKind.COUNTRY: Level.COUNTRY, PlaceKind.PROVINCE: Level.PROVINCE}
 class Reach:
     """Whom an audience means. people: the inhabitants of the villages in which it has a cluster."""
 
-    clusters: tuple[Cluster, ...]
-    villages: tuple[Place, ...]
+    clusters: tuple[ClusterNode, ...]
+    villages: tuple[PlaceNode, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(cluster.id for cluster in self.clusters)
 
     @property
     def smart(self) -> int:
@@ -40,17 +46,30 @@ class Reach:
         return sum(village.population for village in self.villages)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ground:
     """An authority's place, loaded once for many questions."""
 
-    place: Place
-    places: Mapping[str, Place]
+    place: PlaceNode
+    places: Mapping[str, PlaceNode]
     tree: PlaceTree
     zones: Mapping[str, frozenset[str]]
-    clusters: tuple[Cluster, ...]
-    listeners: Mapping[str, Listener]
+    clusters: tuple[ClusterNode, ...]
     rules: Rules
+
+    @cached_property
+    def listeners(self) -> Mapping[str, Listener]:
+        """Cluster → what it knows of itself; made only when somebody asks for less than everyone."""
+        villages = {cluster.village_id for cluster in self.clusters}
+        paths = {village: frozenset(self.tree.path(village)) for village in villages}
+        zones: dict[str, set[str]] = {}
+        for zone, members in self.zones.items():
+            for member in members:
+                zones.setdefault(member, set()).add(zone)
+        return {
+            cluster.id: Listener(cluster.id, paths[cluster.village_id], frozenset(zones.get(cluster.id, ())))
+            for cluster in self.clusters
+        }
 
     @property
     def level(self) -> Level:
@@ -59,6 +78,8 @@ class Ground:
 
     def meant(self, audience: Audience) -> frozenset[str]:
         """The ids of the clusters an audience means, by the rule the speakers follow."""
+        if audience.everyone:
+            return frozenset(cluster.id for cluster in self.clusters).difference(audience.but)
         return frozenset(name for name, listener in self.listeners.items() if audience.includes(listener))
 
     def reach(self, audience: Audience) -> Reach:
@@ -76,7 +97,7 @@ class Ground:
         """Whom it means. Raises Refused: audience_unknown, audience_too_long, nobody_meant."""
         _check_known(audience.places, self.places)
         _check_known(audience.zones, self.zones)
-        _check_known((*audience.clusters, *audience.but), self.listeners)
+        _check_known((*audience.clusters, *audience.but), (cluster.id for cluster in self.clusters))
         check_audience_size(audience)
         reach = self.reach(audience)
         if not reach.clusters:
@@ -86,27 +107,19 @@ class Ground:
 
 async def load(session: AsyncSession, devices: DeviceService, place_id: str) -> Ground:
     """Load a place with everything below it. Raises NotFound("schedules.place_unknown")."""
-    above = await rows.above(session, place_id)
-    places = {place.id: place for place in [*above, *await rows.below(session, place_id)]}
+    places = {place.id: place for place in await rows.around(session, place_id)}
     if place_id not in places:
         raise NotFound("schedules.place_unknown", place_id=place_id)
     tree = PlaceTree.of(places.values())
     zones = {view.zone.id: frozenset(view.cluster_ids) for view in await devices.list_zones(session, place_id)}
-    clusters = tuple(await devices.resolve(session, place_id, Audience()))
     return Ground(
         place=places[place_id],
         places=places,
         tree=tree,
         zones=zones,
-        clusters=clusters,
-        listeners={cluster.id: _listener(cluster, tree, zones) for cluster in clusters},
+        clusters=tuple(await devices.cluster_nodes(session, place_id)),
         rules=await _rules(session, tree, place_id),
     )
-
-
-def _listener(cluster: Cluster, tree: PlaceTree, zones: Mapping[str, frozenset[str]]) -> Listener:
-    mine = frozenset(zone for zone, members in zones.items() if cluster.id in members)
-    return Listener(cluster.id, frozenset(tree.path(cluster.village_id)), mine)
 
 
 async def _rules(session: AsyncSession, tree: PlaceTree, place_id: str) -> Rules:

@@ -65,7 +65,9 @@ class Issuer:
         reach = ground.reach(audience)
         if not reach.clusters:
             raise Refused("schedules.nobody_meant")
-        entry = await self.devices.order_play(session, occurrence.place_id, airing.play, audience, airing.expires_at)
+        entry = await self.devices.order_play(
+            session, occurrence.place_id, airing.play, audience, airing.expires_at, meant=reach.ids
+        )
         occurrence.state = OccurrenceState.ISSUED
         occurrence.ends_at, occurrence.expires_at = airing.ends_at, airing.expires_at
         occurrence.clusters, occurrence.people = len(reach.clusters), reach.people

@@ -1,16 +1,17 @@
 """Queries on deliveries: what is proved of each occurrence in each cluster."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from devices.delivery import Proof
 from devices.models import Cluster, ClusterKind, Delivery, DeliveryState, OrderEntry, Place
-from devices.repository.tables import insert_new
+from devices.repository.places import is_active
+from devices.repository.tables import insert_into, table
 from devices.views import DeliveryCounts, DeliveryView
 
 PROOF_COLUMNS = tuple(Proof.__dataclass_fields__)
@@ -36,24 +37,38 @@ class Awaited(NamedTuple):
     standing: Standing
 
 
-async def add(session: AsyncSession, entry: OrderEntry, commune_id: str, clusters: Sequence[Cluster]) -> None:
-    """One row per cluster, all in one statement."""
-    rows: list[dict[str, Any]] = [
-        {
-            "occurrence_id": entry.occurrence_id,
-            "cluster_id": cluster.id,
-            "commune_id": commune_id,
-            "order_id": entry.id,
-            "device_id": cluster.device_id,
-            "state": DeliveryState.ORDERED,
-            "ordered_at": entry.issued_at,
-            "sounded_ms": 0,
-            "step_n": 0,
-            "reason": "",
-        }
-        for cluster in clusters
-    ]
-    await insert_new(session, Delivery, rows)
+async def add(
+    session: AsyncSession,
+    entry: OrderEntry,
+    commune_id: str,
+    *,
+    only: Collection[str] | None = None,
+    but: Collection[str] = (),
+) -> None:
+    """One row for every active cluster of the commune, or for those of `only`, less `but`.
+
+    The database copies them from its own clusters: to send it a thousand rows takes longer than the order's journey.
+    """
+    same = {
+        "occurrence_id": entry.occurrence_id,
+        "commune_id": commune_id,
+        "order_id": entry.id,
+        "state": DeliveryState.ORDERED,
+        "ordered_at": entry.issued_at,
+        "sounded_ms": 0,
+        "step_n": 0,
+        "reason": "",
+    }
+    columns = table(Delivery).c
+    meant = select(
+        col(Cluster.id), col(Cluster.device_id), *(literal(value, columns[name].type) for name, value in same.items())
+    ).where(is_active(commune_id))
+    if only is not None:
+        meant = meant.where(col(Cluster.id).in_(only))
+    if but:
+        meant = meant.where(col(Cluster.id).not_in(but))
+    names = ["cluster_id", "device_id", *same]
+    await session.execute(insert_into(session, Delivery).from_select(names, meant).on_conflict_do_nothing())
 
 
 async def save_proofs(session: AsyncSession, proved: Iterable[Standing]) -> None:

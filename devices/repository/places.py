@@ -3,16 +3,25 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from devices.models import Cluster, Place, Zone, ZoneMember
 from devices.repository.tables import insert_new, upsert, values
+from devices.views import ClusterNode, PlaceNode
+
+NODE = tuple(getattr(Place, name) for name in PlaceNode._fields)
+"""The columns of a `PlaceNode`: a thousand of them as plain rows cost a tenth of as many `Place` objects."""
 
 
 async def all_places(session: AsyncSession) -> Sequence[Place]:
     return (await session.scalars(select(Place))).all()
+
+
+async def place_nodes(session: AsyncSession) -> list[PlaceNode]:
+    """Every place."""
+    return [PlaceNode(*row) for row in await session.execute(select(*NODE))]
 
 
 async def lineages(session: AsyncSession, place_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -40,14 +49,22 @@ def _upwards(origin: str, parents: Mapping[str, str | None]) -> list[str]:
     return line
 
 
+def is_active(commune_id: str) -> ColumnElement[bool]:
+    """Whether a cluster is one of that commune and not retired."""
+    return and_(col(Cluster.commune_id) == commune_id, col(Cluster.retired_at).is_(None))
+
+
 async def active_clusters(session: AsyncSession, commune_id: str) -> Sequence[Cluster]:
     """The clusters of a commune that are not retired, by name."""
-    found = await session.scalars(
-        select(Cluster)
-        .where(col(Cluster.commune_id) == commune_id, col(Cluster.retired_at).is_(None))
-        .order_by(col(Cluster.id))
-    )
+    found = await session.scalars(select(Cluster).where(is_active(commune_id)).order_by(col(Cluster.id)))
     return found.all()
+
+
+async def cluster_nodes(session: AsyncSession, commune_id: str) -> list[ClusterNode]:
+    """The same as plain rows."""
+    columns = [getattr(Cluster, name) for name in ClusterNode._fields]
+    found = await session.execute(select(*columns).where(is_active(commune_id)).order_by(col(Cluster.id)))
+    return [ClusterNode(*row) for row in found]
 
 
 async def zone_members(session: AsyncSession, commune_id: str) -> dict[str, list[str]]:

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import ImmutableMultiDict
 
 from base.errors import Refused
-from devices.models import Place, PlaceKind, Zone
+from devices.models import PlaceKind, Zone
+from devices.views import PlaceNode
 from devices.wire.audience import Audience
 from schedules import ground as grounds
 from schedules.ground import Ground
@@ -47,7 +48,7 @@ class Chosen:
 class Choices:
     """What can be chosen."""
 
-    villages: Sequence[Place]
+    villages: Sequence[PlaceNode]
     zones: Sequence[Zone]
     clusters: int
 

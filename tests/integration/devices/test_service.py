@@ -7,7 +7,7 @@ import pytest
 from base.errors import NotFound, Refused
 from base.times import to_ms
 from devices.delivery import Proof, has_order
-from devices.models import ClusterKind, DeliveryState, Presence
+from devices.models import Cluster, ClusterKind, DeliveryState, Place, PlaceKind, Presence
 from devices.orderlog import read_order
 from devices.repository import deliveries as delivery_rows
 from devices.service import DeviceService
@@ -88,6 +88,46 @@ async def test_a_play_opens_a_delivery_for_every_cluster_it_is_for(service: Devi
         assert [v.delivery.cluster_id for v in page] == ["s3"]
         assert await service.deliveries(session, entry.occurrence_id, state=DeliveryState.PLAYED) == []
     assert entry.urgency == PlayClass.PRIORITY
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize(
+    ("audience", "expected"),
+    [
+        (Audience(), {"s1", "s3", "w1"}),
+        (Audience(but=("s1", "elsewhere")), {"s3", "w1"}),
+        (Audience(places=("v2",)), {"s3", "w1"}),
+        (Audience(places=("lao-cai",), but=("w1",)), {"s1", "s3"}),
+        (Audience(zones=("market",)), {"s1", "w1"}),
+        (Audience(zones=("market",), clusters=("s3",), but=("w1",)), {"s1", "s3"}),
+        (Audience(clusters=("s2",)), set()),
+        (Audience(clusters=("s9",)), set()),
+    ],
+)
+async def test_deliveries_are_opened_for_the_clusters_meant_and_no_others(
+    service: DeviceService, site: SmallSite, audience: Audience, expected: set[str], told: bool
+) -> None:
+    """s2 is retired, and s9 is another commune's; it changes nothing whether the caller says whom it means."""
+    await zone(service, site)
+    async with site.database.writing() as session:
+        session.add(Place(id="bac-ha", kind=PlaceKind.COMMUNE, parent_id="lao-cai", name="Bắc Hà"))
+        await session.flush()
+        session.add(Cluster(id="s9", name="s9", kind=ClusterKind.SMART, commune_id="bac-ha", village_id="bac-ha"))
+        (await service.cluster(session, "s2")).cluster.retired_at = site.clock()
+    meant = await ids(service, site, audience) if told else None
+    async with site.database.writing() as session:
+        entry = await service.order_play(
+            session, "bao-nhai", bulletin(), audience, site.clock() + timedelta(hours=1), meant=meant
+        )
+    async with site.database.reading() as session:
+        views = await service.deliveries(session, entry.occurrence_id)
+    assert {view.delivery.cluster_id for view in views} == expected
+    for view in views:
+        row = view.delivery
+        assert (row.occurrence_id, row.order_id, row.commune_id) == (entry.occurrence_id, entry.id, "bao-nhai")
+        assert (row.state, row.ordered_at, row.has_order_at) == (DeliveryState.ORDERED, site.clock(), None)
+        assert (row.sounded_ms, row.step_n, row.reason) == (0, 0, "")
+        assert row.device_id == ("s1" if row.cluster_id == "w1" else row.cluster_id)
 
 
 async def test_counts_name_occurrences_nobody_was_ordered_for(service: DeviceService, site: SmallSite) -> None:
