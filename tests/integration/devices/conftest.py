@@ -14,6 +14,7 @@ from base.ids import new_id
 from tests.support.database import TemporaryDatabase
 from tests.support.postgres import running_postgres
 from tests.support.speakers import SmallSite, small_site
+from tests.support.uplinks import Uplink, running
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +60,9 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 @pytest.fixture
 async def site(database: TemporaryDatabase, tmp_path: Path) -> SmallSite:
     return await small_site(database, tmp_path)
+
+
+@pytest.fixture
+async def uplink(site: SmallSite) -> AsyncIterator[Uplink]:
+    async with running(site) as made:
+        yield made

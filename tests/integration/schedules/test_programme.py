@@ -11,9 +11,8 @@ from sqlmodel import col, func, select
 from base.errors import Conflict, Refused
 from base.times import to_ms
 from devices.wire.audience import Audience
-from devices.wire.content import Gap, Speech, Tone
-from devices.wire.orders import AfterPreemption, Cancel, Play, PlayClass, Stop
-from devices.wire.reports import ReceiptState
+from devices.wire.content import Gap, Speech
+from devices.wire.orders import Cancel, Play, PlayClass, Stop
 from schedules.dispatch import tone
 from schedules.models import Occurrence, OccurrenceState, Policy, Schedule, ScheduleState
 from schedules.planning import rule_of
@@ -288,70 +287,6 @@ async def test_after_a_night_with_the_server_off_only_what_can_still_begin_is_or
     assert min(start for start in starts if start) == to_ms(TOMORROW_FIVE + timedelta(minutes=10))
 
 
-@BOTH
-async def test_cancelling_what_was_issued_is_exactly_one_signed_cancel(room: Room):
-    async with room.database.writing() as session:
-        await room.daily(session, await room.approved(session))
-    await issue(room)
-    async with room.database.writing() as session:
-        first = (await room.programme.upcoming(session, COMMUNE))[0]
-
-    async def cancel() -> Occurrence:
-        async with room.database.writing() as session:
-            return await room.programme.cancel_occurrence(session, first.id, OPERATOR, "Có đám tang")
-
-    found = await asyncio.gather(cancel(), cancel())
-    assert {(row.state, row.reason) for row in found} == {(OccurrenceState.CANCELLED, "Có đám tang")}
-    async with room.database.reading() as session:
-        [order] = await orders(session, "cancel")
-    assert order.body == Cancel((first.id,), "Có đám tang")
-    assert order.audience == Audience()
-    assert order.expires_ms > to_ms(first.expires_at)
-    async with room.database.writing() as session:
-        assert await room.programme.plan(session, room.clock.move(days=1)) == 1
-        assert (await room.programme.occurrence(session, first.id)).state is OccurrenceState.CANCELLED
-
-
-async def test_cancelling_what_is_only_planned_needs_no_order(room: Room):
-    async with room.database.writing() as session:
-        await room.daily(session, await room.approved(session))
-        far = (await room.programme.occurrences(session, COMMUNE, MORNING, MORNING + timedelta(days=30)))[-1]
-        await room.programme.cancel_occurrence(session, far.id, OPERATOR)
-        assert (far.state, far.reason) == (OccurrenceState.CANCELLED, "by_hand")
-        assert await orders(session) == []
-
-
-async def test_what_is_over_cannot_be_cancelled(room: Room):
-    async with room.database.writing() as session:
-        approved = await room.approved(session)
-        occurrence = await room.programme.broadcast_now(
-            session, announcement_id=approved.id, audience=Audience(), user_id=OPERATOR
-        )
-    room.clock.now = occurrence.expires_at
-    with pytest.raises(Conflict) as refusal:
-        async with room.database.writing() as session:
-            await room.programme.cancel_occurrence(session, occurrence.id, OPERATOR)
-    assert refusal.value.code == "schedules.occurrence_over"
-
-
-@BOTH
-async def test_ending_a_schedule_takes_back_all_it_had_ahead_in_one_order(room: Room):
-    async with room.database.writing() as session:
-        schedule = await room.daily(session, await room.approved(session))
-    await issue(room)
-    room.clock.now = TOMORROW_FIVE + timedelta(seconds=3)
-    async with room.database.writing() as session:
-        await room.programme.end_schedule(session, schedule.id, OPERATOR)
-        await room.programme.end_schedule(session, schedule.id, OPERATOR)
-    async with room.database.writing() as session:
-        assert await room.programme.plan(session, room.clock.move(days=5)) == 0
-        # What has begun goes on.
-        assert await states(session, schedule) == {OccurrenceState.ISSUED: 1, OccurrenceState.CANCELLED: 29}
-        [order] = await orders(session, "cancel")
-    assert isinstance(order.body, Cancel)
-    assert len(order.body.occurrences) == 6
-
-
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
@@ -434,47 +369,3 @@ async def test_stop_all_ends_what_sounds_and_what_is_about_to(room: Room):
     assert stop.body == Stop(PlayClass.PRIORITY)
     assert stop.expires_ms == to_ms(MORNING + timedelta(seconds=60))
     assert cancel.body == Cancel((about_to.id,), "stopped")
-
-
-async def test_what_a_cluster_will_hear_follows_audience_order_and_hours(room: Room):
-    async with room.database.writing() as session:
-        approved = await room.approved(session)
-        await room.daily(session, approved, times=["05:00"])
-        elsewhere = await room.daily(session, approved, times=["17:00"], audience=Audience(clusters=("bn-s02",)))
-        clash = await room.daily(session, await room.approved(session, "Khác"), times=["05:00"])
-    day = date(2026, 3, 12)
-    async with room.database.reading() as session:
-        heard = (await room.programme.hear(session, "bn-s01", day)).heard
-        both = (await room.programme.hear(session, "bn-s02", day)).heard
-        meeting = await room.programme.clashes(session, COMMUNE, MORNING, MORNING + timedelta(days=2))
-        rows = {
-            row.id: row
-            for row in await room.programme.occurrences(session, COMMUNE, MORNING, MORNING + timedelta(days=4))
-        }
-    assert [stretch.state for stretch in heard] == [ReceiptState.PLAYED, ReceiptState.PLAYED]
-    assert heard[0].to_ms == heard[1].from_ms
-    assert heard[0].from_ms == to_ms(TOMORROW_FIVE + timedelta(days=1))
-    assert elsewhere.id not in {rows[stretch.occurrence].schedule_id for stretch in heard}
-    assert elsewhere.id in {rows[stretch.occurrence].schedule_id for stretch in both}
-    assert [clash.id in {rows[o.first].schedule_id, rows[o.second].schedule_id} for o in meeting] == [True, True]
-    assert {len(overlap.clusters) for overlap in meeting} == {57}
-
-
-async def test_a_dropped_item_expires_soon_after_its_time_and_a_quiet_place_is_quieter(room: Room):
-    async with room.database.writing() as session:
-        session.add(Policy(place_id=COMMUNE, hours=[], volume_max=60, source="Quy chế"))
-        approved = await room.approved(session)
-        await room.programme.broadcast_now(
-            session,
-            announcement_id=approved.id,
-            audience=Audience(),
-            volume=90,
-            preempted=AfterPreemption.DROP,
-            user_id=OPERATOR,
-        )
-        [order] = await orders(session)
-    assert isinstance(order.body, Play)
-    assert order.body.volume == 60
-    assert order.body.preempted is AfterPreemption.DROP
-    assert order.body.stale_ms == 60_000
-    assert isinstance(order.body.parts[0], Tone)

@@ -1,0 +1,99 @@
+"""Calling off: one airing, a schedule, everything; each with exactly one signed order."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, func, select
+
+from base.errors import Conflict
+from base.times import to_ms
+from devices.wire.audience import Audience
+from devices.wire.orders import Cancel
+from schedules.models import Occurrence, OccurrenceState, Schedule
+from tests.integration.schedules.conftest import (
+    BOTH,
+    COMMUNE,
+    MORNING,
+    OPERATOR,
+    Room,
+    orders,
+)
+
+TOMORROW_FIVE = datetime(2026, 3, 10, 22, 0, tzinfo=UTC)
+
+
+async def states(session: AsyncSession, schedule: Schedule) -> dict[OccurrenceState, int]:
+    query = select(Occurrence.state, func.count()).where(col(Occurrence.schedule_id) == schedule.id)
+    found = await session.execute(query.group_by(col(Occurrence.state)))
+    return {state: count for state, count in found.all()}  # noqa: C416 - rows are no pairs to a type checker
+
+
+async def issue(room: Room) -> int:
+    async with room.database.writing() as session:
+        return len(await room.programme.issue_due(session, room.clock()))
+
+
+@BOTH
+async def test_cancelling_what_was_issued_is_exactly_one_signed_cancel(room: Room):
+    async with room.database.writing() as session:
+        await room.daily(session, await room.approved(session))
+    await issue(room)
+    async with room.database.writing() as session:
+        first = (await room.programme.upcoming(session, COMMUNE))[0]
+
+    async def cancel() -> Occurrence:
+        async with room.database.writing() as session:
+            return await room.programme.cancel_occurrence(session, first.id, OPERATOR, "Có đám tang")
+
+    found = await asyncio.gather(cancel(), cancel())
+    assert {(row.state, row.reason) for row in found} == {(OccurrenceState.CANCELLED, "Có đám tang")}
+    async with room.database.reading() as session:
+        [order] = await orders(session, "cancel")
+    assert order.body == Cancel((first.id,), "Có đám tang")
+    assert order.audience == Audience()
+    assert order.expires_ms > to_ms(first.expires_at)
+    async with room.database.writing() as session:
+        assert await room.programme.plan(session, room.clock.move(days=1)) == 1
+        assert (await room.programme.occurrence(session, first.id)).state is OccurrenceState.CANCELLED
+
+
+async def test_cancelling_what_is_only_planned_needs_no_order(room: Room):
+    async with room.database.writing() as session:
+        await room.daily(session, await room.approved(session))
+        far = (await room.programme.occurrences(session, COMMUNE, MORNING, MORNING + timedelta(days=30)))[-1]
+        await room.programme.cancel_occurrence(session, far.id, OPERATOR)
+        assert (far.state, far.reason) == (OccurrenceState.CANCELLED, "by_hand")
+        assert await orders(session) == []
+
+
+async def test_what_is_over_cannot_be_cancelled(room: Room):
+    async with room.database.writing() as session:
+        approved = await room.approved(session)
+        occurrence = await room.programme.broadcast_now(
+            session, announcement_id=approved.id, audience=Audience(), user_id=OPERATOR
+        )
+    room.clock.now = occurrence.expires_at
+    with pytest.raises(Conflict) as refusal:
+        async with room.database.writing() as session:
+            await room.programme.cancel_occurrence(session, occurrence.id, OPERATOR)
+    assert refusal.value.code == "schedules.occurrence_over"
+
+
+@BOTH
+async def test_ending_a_schedule_takes_back_all_it_had_ahead_in_one_order(room: Room):
+    async with room.database.writing() as session:
+        schedule = await room.daily(session, await room.approved(session))
+    await issue(room)
+    room.clock.now = TOMORROW_FIVE + timedelta(seconds=3)
+    async with room.database.writing() as session:
+        await room.programme.end_schedule(session, schedule.id, OPERATOR)
+        await room.programme.end_schedule(session, schedule.id, OPERATOR)
+    async with room.database.writing() as session:
+        assert await room.programme.plan(session, room.clock.move(days=5)) == 0
+        # What has begun goes on.
+        assert await states(session, schedule) == {OccurrenceState.ISSUED: 1, OccurrenceState.CANCELLED: 29}
+        [order] = await orders(session, "cancel")
+    assert isinstance(order.body, Cancel)
+    assert len(order.body.occurrences) == 6
