@@ -1,7 +1,7 @@
 """The hub: what changed, told to whoever watches, at most twice a second for each thing and never more than fits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from server.topics import Change, Topic, topics_of
@@ -99,17 +99,8 @@ class Hub:
         finally:
             self._watches.discard(watch)
 
-    async def subscribe(self, wanted: Iterable[Topic], idle_s: float = 15.0) -> AsyncIterator[Topic | None]:
-        """Topics as they change, None whenever nothing did for `idle_s`, until the hub closes."""
-        with self.watching(wanted) as watch:
-            while True:
-                try:
-                    yield await watch.next(idle_s)
-                except HubClosed:
-                    return
-
     def close(self) -> None:
-        """End every subscription: the server is stopping."""
+        """End every watch: the server is stopping."""
         self._closed = True
         for watch in self._watches:
             watch.close()

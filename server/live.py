@@ -13,6 +13,7 @@ from server.auth.guard import Viewer, still_signed_in
 from server.auth.permissions import Permission
 from server.auth.who import Who
 from server.deps import RuntimeOf
+from server.events import HubClosed
 from server.runtime import Runtime
 from server.topics import Topic
 
@@ -20,6 +21,7 @@ router = APIRouter(tags=["events"])
 
 KEEP_ALIVE_S = 15.0
 RECONNECT_MS = 2_000
+CONNECTED = "connected"
 PAGES = ("today", "clusters", "announcements", "schedules", "occurrences", "emergencies")
 
 
@@ -56,15 +58,24 @@ async def events(
 
 
 async def _stream(request: Request, runtime: Runtime, wanted: list[Topic]) -> AsyncIterator[bytes]:
-    """Until the page goes away, the session ends or the server stops."""
-    yield format_sse_event(retry=RECONNECT_MS, comment="watching")
-    async for topic in runtime.hub.subscribe(wanted, KEEP_ALIVE_S):
-        if topic is not None:
-            yield format_sse_event(event="changed", data_str=topic.noun)
-        elif await still_signed_in(request):
-            yield KEEPALIVE_COMMENT
-        else:
-            return
+    """Until the page goes away, the session ends or the server stops.
+
+    The first `changed` makes the page look once more: what happened between its rendering and now, or while it was cut
+    off, is seen too.
+    """
+    with runtime.hub.watching(wanted) as watch:
+        yield format_sse_event(retry=RECONNECT_MS, comment="watching", event="changed", data_str=CONNECTED)
+        while True:
+            try:
+                topic = await watch.next(KEEP_ALIVE_S)
+            except HubClosed:
+                return
+            if topic is not None:
+                yield format_sse_event(event="changed", data_str=topic.noun)
+            elif await still_signed_in(request):
+                yield KEEPALIVE_COMMENT
+            else:
+                return
 
 
 def _page(who: Who, noun: str, place_id: str) -> list[Topic]:

@@ -40,6 +40,7 @@ async def test_a_change_in_the_commune_reaches_the_open_page_by_name(station: St
             await _until(lines, ": watching")
             station.runtime.hub.publish(PresenceChanged("another", "x", "lost"))
             station.runtime.hub.publish(PresenceChanged(COMMUNE, "bn-s01", "lost"))
+            await _until(lines, "data: connected")
             await _until(lines, "event: changed")
             await _until(lines, "data: clusters")
             await lines.aclose()  # type: ignore[attr-defined]  # it is an async generator
@@ -66,7 +67,7 @@ async def test_stopping_the_server_ends_open_pages_quietly(station: Station):
             lines = _events(browser, f"today={COMMUNE}")
             await _until(lines, ": watching")
         async with asyncio.timeout(20):
-            assert not [line async for line in lines if line.startswith("data")]
+            assert [line async for line in lines if line.startswith("data")] == ["data: connected"]
 
 
 async def test_a_stream_ends_with_the_session(station: Station, monkeypatch: pytest.MonkeyPatch):

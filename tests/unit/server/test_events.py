@@ -63,28 +63,29 @@ async def test_one_busy_topic_does_not_hold_up_another():
         assert {await watch.next(5), await watch.next(5)} == {OCCURRENCE, today}
 
 
-async def test_closing_the_hub_ends_every_subscription_at_once():
+async def test_closing_the_hub_ends_every_watch_at_once():
     hub = Hub()
 
-    async def listen() -> list[Topic | None]:
-        return [topic async for topic in hub.subscribe([OCCURRENCE])]
+    async def listen() -> None:
+        with hub.watching([OCCURRENCE]) as watch:
+            await watch.next(60)
 
     listeners = [asyncio.create_task(listen()) for _ in range(3)]
     for _ in range(3):
         await asyncio.sleep(0)
     assert hub.watchers == 3
     hub.close()
-    assert await asyncio.wait_for(asyncio.gather(*listeners), 5) == [[], [], []]
+    ended = await asyncio.wait_for(asyncio.gather(*listeners, return_exceptions=True), 5)
+    assert [type(each) for each in ended] == [HubClosed] * 3
     assert hub.watchers == 0
     with hub.watching([OCCURRENCE]) as late, pytest.raises(HubClosed):
         await late.next(5)
 
 
-async def test_an_idle_subscription_gives_none_so_that_the_connection_can_be_kept_alive():
+async def test_an_idle_watch_gives_none_so_that_the_connection_can_be_kept_alive():
     hub = Hub()
-    subscription = hub.subscribe([OCCURRENCE], idle_s=0.01)
-    assert await anext(subscription) is None
-    await subscription.aclose()  # type: ignore[attr-defined]  # it is an async generator
+    with hub.watching([OCCURRENCE]) as watch:
+        assert await watch.next(0.01) is None
     assert hub.watchers == 0
 
 
