@@ -34,9 +34,9 @@ class SqlDatabase:
 
     def __init__(self, url: str, *, password: str | None = None, pool_size: int = 8) -> None:
         self.url: URL = make_url(url)
-        if password is not None and self.url.password is None:
-            self.url = self.url.set(password=password)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if password is not None and self.url.password is None and not self.is_sqlite:
+            self.url = self.url.set(password=password)
         if self.is_sqlite:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
             self._readers = _sqlite_engine(self.url, writes=False, pool_size=pool_size)

@@ -10,7 +10,11 @@ OWNER_AND_GROUP = 0o640
 
 
 def write_files(folder: Path, texts: Mapping[str, str], mode: int = OWNER_ONLY) -> bool:
-    """Write each file that is not there yet or says something else; False when nothing was different."""
+    """Write each file that is not there yet or says something else; False when nothing was different.
+
+    The folder is made when it is missing, open to those who may read the files.
+    """
+    folder.mkdir(mode=mode | (mode & 0o444) >> 2, parents=True, exist_ok=True)
     changed = False
     for name, text in texts.items():
         path = folder / name
@@ -24,7 +28,6 @@ def write_files(folder: Path, texts: Mapping[str, str], mode: int = OWNER_ONLY) 
 
 def write_private(path: Path, text: str) -> None:
     """Write a file readable by us alone; its folder is made when it is missing."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_files(path.parent, {path.name: text})
 
 

@@ -1,5 +1,6 @@
 """Work on a fleet for the command line and the demo: sites, enrolment, device files, the broker's files."""
 
+import asyncio
 import tomllib
 from collections.abc import Sequence
 from datetime import datetime
@@ -103,6 +104,8 @@ async def write_mosquitto_files(session: AsyncSession, keys: KeyStore, folder: P
     Mosquitto runs as another user of our group, so the group may read them.
     """
     health = BrokerDevice(HEALTH_USER, keys.device_secrets(HEALTH_USER, 1).broker_password, ())
-    texts = mosquitto_files([*await broker_devices(session, keys), health], keys.server_password())
-    secrets = {OWN_PASSWORD: f"{keys.server_password()}\n", HEALTH_PASSWORD: f"{health.password}\n"}
-    return write_files(folder, secrets | texts, OWNER_AND_GROUP)
+    password = keys.server_password()
+    secrets = {OWN_PASSWORD: f"{password}\n", HEALTH_PASSWORD: f"{health.password}\n"}
+    # In a thread: hashing the passwords of 10,000 devices takes a second.
+    texts = await asyncio.to_thread(mosquitto_files, [*await broker_devices(session, keys), health], password)
+    return await asyncio.to_thread(write_files, folder, secrets | texts, OWNER_AND_GROUP)

@@ -33,7 +33,6 @@ def prepare(
 @app.command("write-files")
 def write_files(folder: Folder, config: Config = None) -> None:
     """Write passwd, acl and the server's own password for Mosquitto, for the devices enrolled now."""
-    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     asyncio.run(_write(folder, config))
 
 

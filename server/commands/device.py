@@ -141,7 +141,6 @@ def _write_authority(here: "Runtime", out: Path) -> Path | None:
         text = source.read_text("ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise Refused("server.certificate_missing", path=str(source)) from error
-    out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_files(out.parent, {CA_NAME: text}, OWNER_ONLY)
     return out.parent / CA_NAME
 
