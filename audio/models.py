@@ -11,6 +11,8 @@ from base.columns import UtcDateTime
 class AudioAsset(SQLModel, table=True):
     """A sound ready to be heard. Its bytes (original, mastered FLAC) live in the content store under their hashes."""
 
+    __tablename__ = "audio_asset"
+
     id: str = Field(primary_key=True, max_length=26)
     commune_id: str = Field(index=True, max_length=48)
     title: str = Field(max_length=200)
@@ -31,7 +33,7 @@ class AudioAsset(SQLModel, table=True):
 class Rendition(SQLModel, table=True):
     """One encoding of an asset; `codec` names a row of `audio.renditions.RENDITIONS`."""
 
-    asset_id: str = Field(primary_key=True, foreign_key="audioasset.id", max_length=26)
+    asset_id: str = Field(primary_key=True, foreign_key="audio_asset.id", max_length=26)
     codec: str = Field(primary_key=True, max_length=16)
     sha256: str = Field(index=True, max_length=64)
     size: int

@@ -10,13 +10,13 @@ depends_on = None
 
 
 TABLES = (
-    "audioasset",
+    "audio_asset",
     "rendition",
 )
 
 
 def upgrade() -> None:
-    _audioasset()
+    _audio_asset()
     _rendition()
 
 
@@ -25,9 +25,9 @@ def downgrade() -> None:
         op.drop_table(table)
 
 
-def _audioasset() -> None:
+def _audio_asset() -> None:
     op.create_table(
-        "audioasset",
+        "audio_asset",
         sa.Column("id", sa.String(26), nullable=False),
         sa.Column("commune_id", sa.String(48), nullable=False),
         sa.Column("title", sa.String(200), nullable=False),
@@ -45,8 +45,8 @@ def _audioasset() -> None:
         sa.Column("created_by", sa.String(26), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_audioasset_commune_id", "audioasset", ["commune_id"])
-    op.create_index("ix_audioasset_original_sha256", "audioasset", ["original_sha256"])
+    op.create_index("ix_audio_asset_commune_id", "audio_asset", ["commune_id"])
+    op.create_index("ix_audio_asset_original_sha256", "audio_asset", ["original_sha256"])
 
 
 def _rendition() -> None:
@@ -57,7 +57,7 @@ def _rendition() -> None:
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("duration_ms", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["asset_id"], ["audioasset.id"]),
+        sa.ForeignKeyConstraint(["asset_id"], ["audio_asset.id"]),
         sa.PrimaryKeyConstraint("asset_id", "codec"),
     )
     op.create_index("ix_rendition_sha256", "rendition", ["sha256"])
