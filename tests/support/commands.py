@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,15 @@ def wait_until_gone(folder: Path) -> None:
         time.sleep(0.05)
 
 
+def wait_until(holds: Callable[[], bool], server: "Served") -> None:
+    """Wait for what a server does; it must not end meanwhile."""
+    deadline = time.monotonic() + LIMIT_S
+    while not holds():
+        assert server.process.poll() is None, server.said
+        assert time.monotonic() < deadline, server.said
+        time.sleep(0.02)
+
+
 @dataclass
 class Served:
     """A running `loa serve`: where it listens, what it said."""
@@ -80,15 +89,12 @@ class Served:
         return self.log.read_text("utf-8")
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + LIMIT_S
-        while not self._ready():
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.05)
+        wait_until(lambda: self.answers("/healthz", 200), self)
 
-    def _ready(self) -> bool:
+    def answers(self, path: str, status: int) -> bool:
+        """Whether it answers there with this status."""
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False).status_code == 200
+            return httpx.get(f"{self.url}{path}", timeout=5, trust_env=False).status_code == status
         except httpx.HTTPError:
             return False
 
