@@ -14,6 +14,7 @@ from server.limits import BodyLimit
 from server.runtime import Runtime
 from server.settings import Settings
 from server.telemetry import RequestLog
+from server.web.errors import render_error_page
 
 TITLE = "Loa"
 STATIC = Path(web.__file__).parent / "static"
@@ -37,7 +38,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app = FastAPI(title=TITLE, version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.runtime = runtime
     add_routes(app)
-    errors.install(app)
+    errors.install(app, page=render_error_page)
     # The last added is the outermost: every answer, of the limits too, is logged and carries the headers.
     app.add_middleware(BodyLimit, limits=runtime.settings.limits, knows=is_known)
     app.add_middleware(SecurityHeaders, settings=runtime.settings)

@@ -65,6 +65,9 @@ _STATUS_BY_KIND: tuple[tuple[type[LoaError], HTTPStatus], ...] = (
 )
 
 
+ErrorPage = Callable[[Request, LoaError], Response]
+
+
 def status_of(error: LoaError) -> HTTPStatus:
     """The HTTP status an error is answered with."""
     by_code = _STATUS_BY_CODE.get(error.code)
@@ -98,9 +101,7 @@ def answer(request: Request, error: LoaError, **more: Any) -> Response:
         return _away(request, f"/sign-in?next={quote(_local_path(request), safe='')}")
     if error.code == "server.password_change_needed":
         return _away(request, "/account/password")
-    from server.web.errors import render_error_page
-
-    page: Response = render_error_page(request, error)
+    page: Response = request.app.state.error_page(request, error)
     page.status_code = status_of(error).value
     page.headers.update(_headers(error))
     return page
@@ -116,8 +117,9 @@ def unexpected(request: Request, request_id: str) -> Response:
         return problem(request, error)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of ours, of FastAPI and of the database in one way."""
+def install(app: FastAPI, *, page: ErrorPage) -> None:
+    """Answer every error of ours, of FastAPI and of the database in one way; people are shown `page`."""
+    app.state.error_page = page
     handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
         LoaError: _on_loa_error,
         RequestValidationError: _on_invalid,

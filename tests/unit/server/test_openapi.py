@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from server.api.openapi import as_text, description
+from server.openapi import as_text, description
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
 
 
 def test_the_committed_description_is_up_to_date():
-    assert COMMITTED.read_text(encoding="utf-8") == as_text(), "run: python -m server.api.openapi"
+    assert COMMITTED.read_text(encoding="utf-8") == as_text(), "run: python -m server.openapi"
 
 
 def test_pages_are_not_part_of_the_interface():

@@ -1,4 +1,4 @@
-"""The description of the REST interface, committed as docs/openapi.json: ``python -m server.api.openapi [FILE]``."""
+"""The description of the REST interface, committed as docs/openapi.json: ``python -m server.openapi [FILE]``."""
 
 import json
 import sys
