@@ -18,7 +18,7 @@ class BeaconNews:
 
 
 class Logbook:
-    """The sequence numbers held of each followed log; they find gaps and never reject."""
+    """The sequence numbers held of each followed log: they find gaps, and tell what is old where no clock can."""
 
     def __init__(self, logs: Iterable[str], haves: Mapping[str, Haves]) -> None:
         self._haves = {log: haves.get(log, Haves()) for log in logs}

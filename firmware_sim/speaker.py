@@ -221,7 +221,8 @@ class Speaker:
     ) -> list[Order]:
         """The order unless it was taken before, by whatever carrier, or has expired."""
         order = signed.order
-        if order.id in self._seen:
+        # An id is forgotten a day after its expiry, a number never: it tells of old orders what no clock can tell.
+        if order.id in self._seen or not (missing or turn.now.sure):
             return []
         if turn.now.sure and turn.now.wall_ms >= order.expires_ms:
             occurrence = order.body.occurrence if isinstance(order.body, Play) else None

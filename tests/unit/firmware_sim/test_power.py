@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devices.wire.down import Frame
 from devices.wire.orders import AfterPreemption, Cancel, Play, PlayClass, Repeat
 from devices.wire.reports import ReceiptState
-from tests.unit.firmware_sim.rig import HOUR, T0, Rig, play, speech
+from firmware_sim import events
+from tests.unit.firmware_sim.rig import HOUR, T0, Rig, beacon, play, speech
 
 S = ReceiptState
 LONG = (speech(duration_ms=60_000),)
@@ -73,6 +75,37 @@ def test_a_broken_off_item_waits_for_the_clock_but_an_emergency_does_not():
         rig.sure = True
         rig.run(5_000)
         assert len(rig.sounded()) == 2
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_without_a_clock_an_emergency_of_days_ago_that_is_played_again_is_silent(cut: bool):
+    rig = Rig()
+    rig.link()
+    siren = play(None, play_class=PlayClass.EMERGENCY)
+    data = rig.order(siren)
+    rig.run(3 * 24 * HOUR)
+    assert rig.flash.orders == {}, "only the number is still held"
+    rig.sure = False
+    if cut:
+        rig.power_cut()
+        rig.link()
+    rig.feed(events.OrderReceived(data))
+    rig.feed(events.FrameReceived(Frame(orders=(data,)).to_bytes()))
+    rig.run(20_000)
+    assert [occurrence for _, _, occurrence in rig.sounded()] == [siren.occurrence]
+    new = play(None, play_class=PlayClass.EMERGENCY)
+    rig.order(new)
+    assert rig.speaker.playing == (new.occurrence,), "what was never held still sounds"
+
+
+def test_without_a_clock_an_order_below_a_signed_floor_is_silent():
+    rig = Rig(sure=False)
+    rig.link()
+    data = rig.server.order(play(None, play_class=PlayClass.EMERGENCY))
+    rig.feed(events.BeaconReceived(beacon(head=7, floor=5)))
+    rig.feed(events.OrderReceived(data))
+    rig.run(20_000)
+    assert rig.sounded() == []
 
 
 def test_a_programme_that_was_kept_plays_with_nobody_there():
