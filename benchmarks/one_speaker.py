@@ -54,6 +54,8 @@ offset_min = 420
 [site]
 power = "grid"
 link = "4g"
+[clock]
+trust_system = true
 [player]
 output = "virtual"
 volume_max = 100

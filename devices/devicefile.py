@@ -28,6 +28,7 @@ class Sound:
     hours: local spans ("HH:MM", "HH:MM"), none means always. offset_min: the zone's offset from UTC. storage_root: a
     directory under which each device keeps its own. ca_file: the authority of the broker's certificate, beside the
     device file unless absolute; empty: those the machine trusts. output: virtual, wav or sound.
+    trust_clock: only for simulated speakers, whose machine's clock is right though its kernel may not say so.
     """
 
     broker_url: str
@@ -39,6 +40,7 @@ class Sound:
     volume_max: int = 100
     output: str = "virtual"
     capacity_mib: int = 512
+    trust_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,6 +106,7 @@ class DeviceFile:
 def _limits(file: DeviceFile, sound: Sound) -> list[str]:
     spans = ", ".join(_texts(span) for span in sound.hours)
     return [
+        *(["[clock]", "trust_system = true"] if sound.trust_clock else []),
         "[hours]",
         f"spans = [{spans}]",
         f"offset_min = {sound.offset_min}",

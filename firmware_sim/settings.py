@@ -103,9 +103,12 @@ class SitePart(_Part):
 
 
 class ClockPart(_Part):
-    """trust_system: whether the machine's clock is taken to be right when the kernel does not vouch for it."""
+    """trust_system: whether the machine's clock is taken to be right when the kernel does not vouch for it.
 
-    trust_system: bool = True
+    For simulations only. A board without a battery clock wakes up hours behind: trusted, it would air by that time.
+    """
+
+    trust_system: bool = False
 
 
 class PlayerPart(_Part):

@@ -39,7 +39,7 @@ def kernel_bound_ms() -> int | None:
 
 
 class SystemClock:
-    """Readings for one process. With `trust` a clock nobody vouches for counts as right."""
+    """Readings for one process. With `trust` a clock nobody vouches for counts as right; a stated bound still holds."""
 
     def __init__(self, *, trust: bool, bound_ms: Callable[[], int | None] = kernel_bound_ms) -> None:
         self._trust, self._bound_ms = trust, bound_ms
@@ -52,7 +52,7 @@ class SystemClock:
         wall_ms, mono_ms = time.time_ns() // 1_000_000, time.monotonic_ns() // 1_000_000
         if self._asked_mono_ms is None or mono_ms - self._asked_mono_ms >= _ASK_EVERY_MS:
             self._asked_mono_ms, self._bound = mono_ms, self._bound_ms()
-        bound_ms = min(self._bound or TRUSTED_BOUND_MS, TRUSTED_BOUND_MS) if self._trust else self._bound
+        bound_ms = TRUSTED_BOUND_MS if self._bound is None and self._trust else self._bound
         if bound_ms is not None:
             self._clock.set(wall_ms, mono_ms, bound_ms)
         return self._clock.read(mono_ms, wall_ms)

@@ -1,4 +1,5 @@
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,13 @@ async def test_the_reference_speaker_reads_what_enrolment_writes(site: SmallSite
         path = tmp_path / f"{name}.toml"
         path.write_text(text, "utf-8")
         assert load(path).identity.device == name
+
+
+async def test_only_a_simulated_speaker_trusts_a_clock_nobody_vouches_for(site: SmallSite, tmp_path: Path) -> None:
+    async with site.database.writing() as session:
+        again = await enrol_site(session, site.site, keys=site.keys, clock=site.clock, only=["s2"])
+        real = await device_files(session, again, SOUND)
+        simulated = await device_files(session, again, replace(SOUND, trust_clock=True))
+    for files, trusts in ((real, False), (simulated, True)):
+        (tmp_path / "s2.toml").write_text(files["s2"], "utf-8")
+        assert load(tmp_path / "s2.toml").clock.trust_system is trusts

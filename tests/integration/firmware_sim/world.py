@@ -32,6 +32,8 @@ urls = ["{content}"]
 seed = "{seed}"
 mac = "{mac}"
 {trust}
+[clock]
+trust_system = true
 [storage]
 dir = "{folder}"
 capacity_mib = 64

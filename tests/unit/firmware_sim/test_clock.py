@@ -37,6 +37,12 @@ def test_setting_it_again_makes_it_sure_again():
     assert clock.read(86_400_001).state is ClockState.UNSET
 
 
+def test_a_bound_the_kernel_states_is_never_made_smaller():
+    trusted = SystemClock(trust=True, bound_ms=lambda: 16_000).now()
+    assert (trusted.state, trusted.sure, trusted.bound_ms) == (ClockState.DRIFTING, False, 16_000)
+    assert SystemClock(trust=True, bound_ms=lambda: 0).now().bound_ms == 0
+
+
 def test_the_system_clock_is_as_sure_as_the_kernel_unless_it_is_trusted():
     assert SystemClock(trust=False, bound_ms=lambda: None).now().state is ClockState.UNSET
     assert SystemClock(trust=False, bound_ms=lambda: 30).now().bound_ms == 30

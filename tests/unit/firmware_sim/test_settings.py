@@ -72,7 +72,11 @@ def test_a_good_file_gives_identity_keys_and_defaults(tmp_path: Path):
     assert file.defaults.volume_max == 80
     assert set(file.key_material.trusted) == {"bao-nhai#1"}
     assert file.broker_address.password == "secret"
-    assert file.clock.trust_system
+
+
+def test_a_clock_nobody_vouches_for_is_trusted_only_where_the_file_says_so(tmp_path: Path):
+    assert not _load(tmp_path, GOOD).clock.trust_system
+    assert _load(tmp_path, GOOD + "[clock]\ntrust_system = true\n").clock.trust_system
 
 
 def test_secrets_do_not_show_in_a_file_that_is_printed(tmp_path: Path):
