@@ -204,7 +204,10 @@ class ZoneMember(SQLModel, table=True):
 
 
 class OrderLog(SQLModel, table=True):
-    """Where a log stands. `signer_id` is the authority that signs it; `tip` the SHA-256 of the order at `head`."""
+    """Where a log stands. `signer_id` is the authority that signs it; `tip` the SHA-256 of the order at `head`.
+
+    issued_at: the moment that order says it was issued, which is ahead of the clock when the clock was set back.
+    """
 
     __tablename__ = "order_log"
 
@@ -213,6 +216,7 @@ class OrderLog(SQLModel, table=True):
     head: int = 0
     floor: int = 1
     tip: bytes = Field(default=bytes(32), sa_column=Column(LargeBinary, nullable=False))
+    issued_at: datetime | None = Field(default=None, sa_column=moment_column())
 
 
 class OrderEntry(SQLModel, table=True):

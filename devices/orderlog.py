@@ -1,6 +1,6 @@
 """The order log: append, under a lock and behind fences, exactly once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,7 +41,8 @@ async def append(
         raise Refused("devices.order_expired")
     place = await _locked(session, keys, log)
     key = await current_key(session, keys, place.signer_id, clock)
-    order = Order(new_id(), log, place.head + 1, place.tip, to_ms(now), to_ms(expires_at), audience, body)
+    issued_at = _later(now, place.issued_at)
+    order = Order(new_id(), log, place.head + 1, place.tip, to_ms(issued_at), to_ms(expires_at), audience, body)
     envelope = _signed(order, key)
     entry = OrderEntry(
         id=order.id,
@@ -58,7 +59,7 @@ async def append(
     )
     if not await rows.insert_entry(session, entry):
         raise Conflict("devices.already_ordered", kind=kind)
-    if not await rows.advance_log(session, log, place.head, trust.digest(envelope)):
+    if not await rows.advance_log(session, log, place.head, trust.digest(envelope), issued_at):
         raise Conflict("devices.log_moved", log=log)
     await rows.publish_contents(session, _contents(body, expires_at))
     return entry
@@ -82,6 +83,13 @@ async def _locked(session: AsyncSession, keys: KeyStore, log: str) -> OrderLog:
     if found is None:
         raise Conflict("devices.log_moved", log=log)
     return found
+
+
+def _later(now: datetime, last: datetime | None) -> datetime:
+    """The present, or just after the log's last order: speakers go by which of two was issued later, and a stop or a
+    setting must count for later although the server's clock was set back in between.
+    """
+    return now if last is None else max(now, last + timedelta(milliseconds=1))
 
 
 async def _signer_of(session: AsyncSession, log: str) -> str:

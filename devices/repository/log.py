@@ -37,10 +37,12 @@ async def insert_entry(session: AsyncSession, entry: OrderEntry) -> bool:
     return inserted.first() is not None
 
 
-async def advance_log(session: AsyncSession, log: str, head: int, tip: bytes) -> bool:
+async def advance_log(session: AsyncSession, log: str, head: int, tip: bytes, issued_at: datetime) -> bool:
     """Move the log one further, if it still stands at `head`."""
     result = await session.execute(
-        update(OrderLog).where(col(OrderLog.log) == log, col(OrderLog.head) == head).values(head=head + 1, tip=tip)
+        update(OrderLog)
+        .where(col(OrderLog.log) == log, col(OrderLog.head) == head)
+        .values(head=head + 1, tip=tip, issued_at=issued_at)
     )
     return isinstance(result, CursorResult) and result.rowcount == 1
 

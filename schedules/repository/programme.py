@@ -110,7 +110,7 @@ async def issued_of(session: AsyncSession, schedule_id: str, after: datetime) ->
         col(Occurrence.state) == OccurrenceState.ISSUED,
         col(Occurrence.start_at) > after,
     )
-    return list(await session.scalars(query.order_by(col(Occurrence.start_at)).with_for_update()))
+    return list(await session.scalars(query.order_by(col(Occurrence.start_at), col(Occurrence.id)).with_for_update()))
 
 
 async def occurrence(session: AsyncSession, occurrence_id: str, *, lock: bool = False) -> Occurrence | None:
@@ -177,17 +177,21 @@ async def close_expired(session: AsyncSession, now: datetime) -> list[tuple[str,
 
 
 async def on_air(
-    session: AsyncSession, place_id: str, up_to: PlayClass, *, now: datetime, soon: datetime
+    session: AsyncSession, place_id: str, up_to: PlayClass, *, now: datetime, soon: datetime, skip_locked: bool = False
 ) -> list[Occurrence]:
-    """Issued occurrences up to a class that begin before `soon` and have not expired."""
+    """Issued occurrences up to a class that begin before `soon` and have not expired, locked.
+
+    What was to sound at once has begun, whatever the clock says of its start: it may have been set back since.
+    """
     query = select(Occurrence).where(
         col(Occurrence.place_id) == place_id,
         col(Occurrence.state) == OccurrenceState.ISSUED,
         col(Occurrence.play_class) <= int(up_to),
-        col(Occurrence.start_at) <= soon,
+        or_(col(Occurrence.start_at) <= soon, col(Occurrence.immediate)),
         col(Occurrence.expires_at) > now,
     )
-    return list(await session.scalars(query.order_by(col(Occurrence.start_at)).with_for_update()))
+    query = query.order_by(col(Occurrence.start_at), col(Occurrence.id)).with_for_update(skip_locked=skip_locked)
+    return list(await session.scalars(query))
 
 
 async def policies(session: AsyncSession, place_ids: Collection[str]) -> dict[str, Policy]:

@@ -122,6 +122,7 @@ def _order_log() -> None:
         sa.Column("head", sa.Integer(), nullable=False),
         sa.Column("floor", sa.Integer(), nullable=False),
         sa.Column("tip", sa.LargeBinary(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["signer_id"], ["place.id"]),
         sa.PrimaryKeyConstraint("log"),
     )

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from base.errors import Conflict, LoaError, NotFound, Refused
 from base.ids import new_id
+from base.times import to_ms
 from devices.models import OrderEntry, OrderLog
 from devices.orderlog import append, read_order
 from devices.service import DeviceService
@@ -14,7 +15,7 @@ from devices.wire import trust
 from devices.wire.audience import Audience
 from devices.wire.orders import Body, Cancel, Config, Hours
 from devices.wire.trust import open_order
-from tests.support.speakers import SmallSite, bulletin
+from tests.support.speakers import NOON, SmallSite, bulletin
 
 
 async def order(
@@ -103,6 +104,18 @@ async def test_an_order_rolled_back_leaves_no_trace_and_its_number_is_used_again
     with pytest.raises(OSError, match="disk"):
         await order(site)
     assert (await order(site)).seq == 1
+
+
+async def test_what_is_ordered_later_says_so_although_the_clock_was_set_back(site: SmallSite) -> None:
+    entries = [await order(site)]
+    site.clock.forward(hours=-1)
+    entries += [await order(site), await order(site)]
+    site.clock.forward(hours=2)
+    entries += [await order(site)]
+    said = [open_order(e.envelope, site.publics.get, lambda _: None).order.issued_ms for e in entries]
+    noon = to_ms(NOON)
+    assert said == [noon, noon + 1, noon + 2, noon + 3_600_000]
+    assert entries[1].issued_at == NOON - timedelta(hours=1)
 
 
 async def test_a_devices_own_log_is_signed_by_its_commune(site: SmallSite) -> None:

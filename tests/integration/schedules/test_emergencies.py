@@ -180,6 +180,18 @@ async def test_stop_all_also_stops_an_alarm_and_one_still_under_way_to_a_speaker
     assert cancel.body == Cancel((emergency.occurrence_id,), "stopped")
 
 
+async def test_stop_all_stops_an_alarm_although_the_servers_clock_was_set_back(room: Room):
+    emergency = await launch(room)
+    room.clock.move(hours=-1)
+    async with room.database.writing() as session:
+        await room.programme.stop_all(session, COMMUNE, OFFICER)
+        assert (await room.emergencies.get(session, emergency.id)).state is EmergencyState.STOPPED
+    alarm, stop, cancel = await every_order(room)
+    assert cancel.body == Cancel((emergency.occurrence_id,), "stopped")
+    # A speaker stops only what was issued before the stop.
+    assert alarm.issued_ms < stop.issued_ms < cancel.issued_ms
+
+
 async def test_stopping_bulletins_leaves_an_alarm_alone(room: Room):
     emergency = await launch(room)
     async with room.database.writing() as session:
