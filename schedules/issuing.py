@@ -116,9 +116,16 @@ class Issuer:
     async def stop_all(
         self, session: AsyncSession, place_id: str, user_id: str, up_to: PlayClass, soon: timedelta
     ) -> list[OrderEntry]:
-        """End what sounds up to a class, and what is about to: a speaker that has not begun would pass over a stop."""
+        """End what sounds up to a class, and what is about to: a speaker that has not begun would pass over a stop.
+
+        Locked are, as everywhere, first the emergencies, then the occurrences, then the log, so that two who end the
+        same thing wait for each other only one way round. What was started before we had the log is looked for again;
+        what is then locked is somebody else's to end.
+        """
         now = self.clock()
         ground = await grounds.load(session, self.devices, place_id)
+        await emergency_rows.sounding(session, place_id)
+        await rows.on_air(session, place_id, up_to, now=now, soon=now + soon)
         stop = await self.devices.order(
             session,
             place_id,
@@ -129,15 +136,13 @@ class Issuer:
             urgency=int(PlayClass.EMERGENCY),
         )
         _log.info("programme.stopped", place=ground.place.id, user=user_id, up_to=up_to.name)
-        on_air = await rows.on_air(session, place_id, up_to, now=now, soon=now + soon)
-        await self._end_emergencies(session, on_air, user_id, now)
+        emergencies = await emergency_rows.sounding(session, place_id, skip_locked=True)
+        on_air = await rows.on_air(session, place_id, up_to, now=now, soon=now + soon, skip_locked=True)
+        stopped = {row.id for row in on_air}
+        for emergency in emergencies:
+            if emergency.occurrence_id in stopped:
+                emergency.state, emergency.ended_by, emergency.ended_at = EmergencyState.STOPPED, user_id, now
         return [stop, *await self.call_off(session, on_air, "stopped")]
-
-    async def _end_emergencies(
-        self, session: AsyncSession, occurrences: Sequence[Occurrence], user_id: str, now: datetime
-    ) -> None:
-        for emergency in await emergency_rows.sounding_of(session, [row.id for row in occurrences]):
-            emergency.state, emergency.ended_by, emergency.ended_at = EmergencyState.STOPPED, user_id, now
 
     async def _cancel(self, session: AsyncSession, group: Sequence[Occurrence], reason: str) -> OrderEntry:
         first = group[0]

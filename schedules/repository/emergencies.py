@@ -58,12 +58,12 @@ async def emergencies(
     return list(await session.scalars(query.order_by(col(Emergency.id).desc()).limit(limit)))
 
 
-async def sounding_of(session: AsyncSession, occurrence_ids: list[str]) -> list[Emergency]:
-    """The emergencies still sounding to which these occurrences belong."""
+async def sounding(session: AsyncSession, place_id: str, *, skip_locked: bool = False) -> list[Emergency]:
+    """A place's emergencies and drills that are still sounding, locked."""
     query = select(Emergency).where(
-        col(Emergency.occurrence_id).in_(occurrence_ids), col(Emergency.state) == EmergencyState.SOUNDING
+        col(Emergency.place_id) == place_id, col(Emergency.state) == EmergencyState.SOUNDING
     )
-    return list(await session.scalars(query.with_for_update()))
+    return list(await session.scalars(query.order_by(col(Emergency.id)).with_for_update(skip_locked=skip_locked)))
 
 
 async def run_out(session: AsyncSession, now: datetime) -> list[Emergency]:
