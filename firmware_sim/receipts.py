@@ -100,12 +100,13 @@ class ReceiptBook:
         self._round_mono_ms = turn.now.mono_ms
 
     def repeat(self, turn: Turn) -> None:
-        """Tell what was not told, and again what was told long enough ago: the oldest first, a round at a time."""
+        """A round of what was not told yet, the oldest first, then of what was told longest ago."""
         now_ms = turn.now.mono_ms
         if not turn.linked or now_ms < self._round_mono_ms:
             return
         due = [pending for pending in self._pending.values() if pending.due_mono_ms <= now_ms]
-        for pending in due[:MAX_PER_ROUND]:
+        # Whatever the server does not acknowledge must not keep the others from being told.
+        for pending in sorted(due, key=lambda pending: pending.due_mono_ms)[:MAX_PER_ROUND]:
             self._tell(pending, turn)
         if due:
             self._round_mono_ms = now_ms + REPEAT_MS

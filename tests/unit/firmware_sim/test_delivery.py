@@ -1,5 +1,7 @@
 """Haves, beacons, heartbeats, receipts until acknowledged, and bytes from an enemy."""
 
+from collections import Counter
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,6 +152,21 @@ def test_receipts_survive_a_power_cut_and_go_out_oldest_first_in_rounds():
     assert [r.n for r in rig.receipts] == list(range(1, 21))
     rig.feed(events.FrameReceived(ack(20)))
     assert [r.n for r in rig.receipts] == list(range(1, 31))
+
+
+def test_no_receipt_is_starved_by_others_that_nobody_acknowledges():
+    rig = Rig()
+    for _ in range(50):
+        rig.order(play(None), expires_ms=T0)
+    rig.link()
+    assert len(rig.published(topics.Up.RECEIPT)) == 20, "a round at a time"
+    rig.run(10_000)
+    assert [r.n for r in rig.receipts] == list(range(1, 51)), "the oldest first"
+    rig.effects.clear()
+    rig.run(60_000)
+    times = Counter(rig.published(topics.Up.RECEIPT))
+    assert len(times) == 50
+    assert min(times.values()) >= 4, "240 tellings go round"
 
 
 def test_an_acknowledgement_for_another_device_or_by_another_authority_drops_nothing():
