@@ -24,6 +24,8 @@ from firmware_sim.vitals import Vitals
 PRUNE_MS = 3_600_000
 UNSURE_POLL_MS = 1_000
 """While the clock is not sure and something waits, look again this often."""
+CLOCK_POLL_MS = 5_000
+"""While anything waits, look again this often at a sure clock: somebody may set it, and then wall time is elsewhere."""
 _ENDS_FIRST = (Cancel, AllClear, Stop)
 
 
@@ -95,8 +97,8 @@ class Speaker:
         moments += [self._bank.next_mono_ms(), self._prune_mono_ms]
         if self._linked:
             moments += [self._vitals.due_mono_ms, self._receipts.next_mono_ms()]
-        if not now.sure and any(output.waits for output in self._outputs.values()):
-            moments.append(now.mono_ms + UNSURE_POLL_MS)
+        if any(output.waits for output in self._outputs.values()):
+            moments.append(now.mono_ms + (CLOCK_POLL_MS if now.sure else UNSURE_POLL_MS))
         return max(now.mono_ms + 1, min(moment for moment in moments if moment is not None))
 
     def _react(self, event: events.Event, turn: Turn) -> None:

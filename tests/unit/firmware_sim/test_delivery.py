@@ -13,7 +13,9 @@ from devices.wire.reports import Ack
 from devices.wire.trust import digest
 from firmware_sim import events
 from firmware_sim.effects import KeepHaves, Log, Publish, Sound
-from tests.unit.firmware_sim.rig import COMMUNE, ENEMY, PROVINCE, T0, Frame, Rig, Server, ack, beacon, play
+from tests.unit.firmware_sim.rig import COMMUNE, ENEMY, HOUR, PROVINCE, T0, Frame, Rig, Server, ack, beacon, play
+
+MINUTE = 60_000
 
 
 def _linked() -> Rig:
@@ -184,6 +186,23 @@ def test_wake_at_is_ahead_and_never_far():
     for _ in range(50):
         assert rig.mono_ms < rig.speaker.wake_at(rig.now) <= rig.mono_ms + 21_000
         rig.run(1_777)
+
+
+def test_a_clock_that_is_set_right_is_noticed_without_a_link():
+    rig = Rig()
+    item = play(T0 + 50 * MINUTE)
+    rig.order(item)
+    rig.run(2_000)
+    wake_ms = rig.speaker.wake_at(rig.now)
+    assert wake_ms - rig.mono_ms <= 5_000, "asleep, nobody tells it that the clock was set"
+    rig.wall_ms += 50 * MINUTE - 2_000
+    rig.run(wake_ms - rig.mono_ms)
+    assert rig.speaker.playing == (item.occurrence,)
+
+
+def test_with_nothing_to_wait_for_it_sleeps_long():
+    rig = Rig()
+    assert rig.speaker.wake_at(rig.now) - rig.mono_ms >= HOUR
 
 
 _SERVER = Server()
