@@ -15,12 +15,21 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The speech somebody needs, by when (the least first), whether the smallest encoding will do."""
+    """The speech somebody needs, by when (the least first), whether the smallest encoding will do.
+
+    emergency: a real one needs it, never an exercise.
+    """
 
     versions: tuple[Version, ...]
     urgency_ms: int
     light: bool = False
     bank: bool = False
+    emergency: bool = False
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """The least goes first."""
+        return self.urgency_ms, not self.emergency
 
 
 class Bank:
@@ -30,7 +39,7 @@ class Bank:
         self._codecs = frozenset(codecs)
         self._needs: dict[Key, Need] = {}
         self._stored: set[bytes] = set()
-        self._asked: dict[bytes, int] = {}
+        self._asked: dict[bytes, tuple[int, bool]] = {}
         self._failed: dict[bytes, int] = {}
 
     def playable(self, versions: Iterable[Version]) -> bool:
@@ -101,6 +110,6 @@ class Bank:
             if rendition is None or self._here(version):
                 continue
             asked = self._asked.get(rendition.sha256)
-            if asked is None or need.urgency_ms < asked:
-                self._asked[rendition.sha256] = need.urgency_ms
-                turn.do(Fetch(rendition, need.urgency_ms, need.bank))
+            if asked is None or need.rank < asked:
+                self._asked[rendition.sha256] = need.rank
+                turn.do(Fetch(rendition, need.urgency_ms, bank=need.bank, emergency=need.emergency))

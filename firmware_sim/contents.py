@@ -88,7 +88,7 @@ class Contents:
         return self.folder.path(sha) if sha in self._here else None
 
     def need(self, sha: bytes, *, bank: bool) -> None:
-        """It must stay; what the message bank alone needs goes when an airing needs the room."""
+        """It must stay; what the message bank alone needs goes when an emergency needs the room."""
         self._needed[sha] = bank and self._needed.get(sha, True)
 
     def forget(self, sha: bytes) -> None:
@@ -104,13 +104,13 @@ class Contents:
         self._drop(sha)
         return False
 
-    def make_room(self, size: int, *, bank: bool) -> list[bytes] | None:
-        """Drop until `size` fits: what is not needed, longest unused first, then the bank. None when it cannot fit.
+    def make_room(self, size: int, *, over_bank: bool) -> list[bytes] | None:
+        """Drop until `size` fits: what is not needed, longest unused first, then, with `over_bank`, the message bank.
 
-        Gives back what was needed and had to go.
+        Gives back what was needed and had to go; None when it cannot fit.
         """
         idle = sorted((used, sha) for sha, (_, used) in self._here.items() if sha not in self._needed)
-        banked = [] if bank else sorted((used, sha) for sha, (_, used) in self._here.items() if self._needed.get(sha))
+        banked = sorted((used, sha) for sha, (_, used) in self._here.items() if over_bank and self._needed.get(sha))
         room = self._capacity - self.used_bytes
         going: list[bytes] = []
         for _, sha in [*idle, *banked]:

@@ -270,8 +270,8 @@ class Device:
             case Publish(topic=topic, payload=payload):
                 if _succeeded(durable):
                     self._link.publish(topic, payload)
-            case Fetch(rendition=rendition, urgency_ms=urgency_ms, bank=bank):
-                self._fetcher.want(rendition, urgency_ms, bank=bank)
+            case Fetch(rendition=rendition, urgency_ms=urgency_ms, bank=bank, emergency=emergency):
+                self._fetcher.want(rendition, urgency_ms, bank=bank, emergency=emergency)
             case Forget(sha256=sha):
                 self._fetcher.drop(sha)
             case Log():

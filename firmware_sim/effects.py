@@ -65,12 +65,13 @@ class Prune:
 class Fetch:
     """Bring this content here, the least `urgency_ms` first; answered by ContentStored or ContentFailed.
 
-    `bank`: it belongs to the message bank and is dropped last when flash is full.
+    `bank`: it belongs to the message bank. `emergency`: for a real one, which alone may take the bank's room.
     """
 
     rendition: Rendition
     urgency_ms: int
     bank: bool = False
+    emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)

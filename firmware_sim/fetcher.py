@@ -39,6 +39,7 @@ class _Wanted:
     rendition: Rendition
     urgency_ms: int
     bank: bool
+    emergency: bool
     tries: int = 0
     faults: int = 0
     not_before_s: float = 0.0
@@ -69,13 +70,17 @@ class Fetcher:
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def want(self, rendition: Rendition, urgency_ms: int, *, bank: bool) -> None:
-        """Bring this content here, the least urgency first; an urgent one takes the place of a less urgent."""
+    def want(self, rendition: Rendition, urgency_ms: int, *, bank: bool, emergency: bool) -> None:
+        """Bring this content here, the least urgency first; an urgent one takes the place of a less urgent.
+
+        An `emergency` may take the room of the message bank.
+        """
         known = self._wanted.get(rendition.sha256)
         if known is None:
-            self._wanted[rendition.sha256] = _Wanted(rendition, urgency_ms, bank)
+            self._wanted[rendition.sha256] = _Wanted(rendition, urgency_ms, bank, emergency)
         else:
             known.urgency_ms, known.bank = min(known.urgency_ms, urgency_ms), known.bank and bank
+            known.emergency = known.emergency or emergency
         self._contents.need(rendition.sha256, bank=bank)
         self._start()
 
@@ -152,7 +157,7 @@ class Fetcher:
         sha, size = wanted.rendition.sha256, wanted.rendition.size
         if await self._contents.has(sha):
             return
-        dropped = self._contents.make_room(size, bank=wanted.bank)
+        dropped = self._contents.make_room(size, over_bank=wanted.emergency)
         if dropped is None:
             raise _Wrong("full")
         for gone in dropped:

@@ -79,7 +79,12 @@ class Output:
             return
         airing = entry.airing
         self._programme.add(airing)
-        need = Need(entry.plan.versions, 0 if airing.emergency else airing.start_ms, light=airing.emergency)
+        need = Need(
+            entry.plan.versions,
+            urgency_ms=0 if airing.emergency else airing.start_ms,
+            light=airing.emergency,
+            emergency=_real_emergency(airing),
+        )
         self._bank.need(self._key(entry), need, turn)
 
     def refuse(self, order: Order, play: Play, clusters: tuple[Cluster, ...], reason: str, turn: Turn) -> None:

@@ -16,6 +16,7 @@ from devices.wire.orders import (
     Hours,
     PlayClass,
     Repeat,
+    Status,
     Stop,
 )
 from devices.wire.reports import ReceiptState
@@ -283,6 +284,22 @@ def test_the_message_bank_needs_no_download_at_the_moment(rig: Rig):
     assert [state for state, _ in rig.states(item.occurrence)] == [S.STORED, S.STARTED]
     rig.run(60_000)
     assert not any(isinstance(effect, Forget) for effect in rig.effects), "the bank keeps it"
+
+
+@pytest.mark.parametrize(
+    ("changes", "may"),
+    [({}, False), (EMERGENCY, True), (EMERGENCY | {"status": Status.DRILL}, False)],
+)
+def test_only_a_real_emergency_may_take_the_room_of_the_message_bank(rig: Rig, changes: dict[str, Any], may: bool):
+    rig.order(play(None, parts=(speech(),), **changes))
+    assert [effect.emergency for effect in rig.effects if isinstance(effect, Fetch)] == [may]
+
+
+def test_the_real_thing_asks_again_for_what_its_drill_asked_for():
+    rig = Rig(fetches=False)
+    for status in (Status.DRILL, Status.ACTUAL):
+        rig.order(play(None, parts=(speech(),), status=status, **EMERGENCY))
+    assert [effect.emergency for effect in rig.effects if isinstance(effect, Fetch)] == [False, True]
 
 
 def test_a_later_hold_of_the_same_name_replaces_the_earlier(rig: Rig):
