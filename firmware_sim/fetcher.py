@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import structlog
 
+from base.errors import Unavailable
 from devices.wire.content import Rendition
 from firmware_sim.contents import Contents
 
@@ -131,7 +132,7 @@ class Fetcher:
         sha = wanted.rendition.sha256
         try:
             await self._attempt(wanted)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, Unavailable) as error:
             _log.debug("content.cut", device=self._device, sha=sha.hex()[:12], problem=str(error) or repr(error))
             self._pause(wanted)
         except _Wrong as wrong:

@@ -23,11 +23,16 @@ class Bench:
     fetcher: Fetcher
     contents: Contents
     folder: ContentFolder
+    flash: Flash
     stored: list[bytes] = field(default_factory=list)
     failed: list[tuple[bytes, str]] = field(default_factory=list)
 
     def want(self, sha: bytes, size: int, urgency_ms: int = 0, *, bank: bool = False, emergency: bool = False) -> None:
         self.fetcher.want(Rendition(sha, size, "opus16", 1_000), urgency_ms, bank=bank, emergency=emergency)
+
+    async def rename(self, table: str, to: str) -> None:
+        sql = f"ALTER TABLE {table} RENAME TO {to}"
+        await asyncio.wrap_future(self.flash.submit(None, lambda connection: connection.execute(sql)))
 
     @property
     def idle(self) -> bool:
@@ -52,7 +57,7 @@ async def bench(root: Path, urls: Callable[[], list[str]], capacity: int = 1 << 
             on_failed=lambda sha, reason: failed.append((sha, reason)),
             jitter=lambda: -0.4,
         )
-        yield Bench(fetcher, contents, folder, stored, failed)
+        yield Bench(fetcher, contents, folder, flash, stored, failed)
         fetcher.close()
     flash.close()
 
@@ -181,6 +186,17 @@ async def test_what_is_not_needed_goes_first_and_the_bank_only_for_an_emergency(
         b.want(last, 10_000, emergency=True)
         await until(lambda: (last, "full") in b.failed)
         assert b.contents.used_bytes == 20_000
+
+
+async def test_content_that_flash_could_not_note_is_brought_again(tmp_path: Path):
+    async with serving() as server, bench(tmp_path, _urls(server)) as b:
+        await b.rename("contents", "away")
+        sha = server.put(os.urandom(10_000))
+        b.want(sha, 10_000)
+        await until(lambda: b.fetcher._wanted[sha].tries == 1)
+        await b.rename("away", "contents")
+        await until(lambda: b.stored == [sha])
+        assert b.idle
 
 
 async def test_what_is_dropped_while_it_comes_leaves_nothing(tmp_path: Path):
