@@ -22,6 +22,7 @@ from firmware_sim.effects import Effect, Fetch, Forget, Keep, KeepOrder, Log, Pu
 from firmware_sim.fetcher import Fetcher
 from firmware_sim.flash import Flash
 from firmware_sim.identity import RADIO
+from firmware_sim.keeper import Keeper
 from firmware_sim.link import DeviceLink
 from firmware_sim.player import PLAYER_FAILED, Player
 from firmware_sim.radio import Transmitter
@@ -30,6 +31,8 @@ from firmware_sim.settings import DeviceFile
 from firmware_sim.speaker import Speaker
 
 HEALTH_EVERY_MS = 15_000
+STORAGE = "storage"
+"""The fault of a device whose flash refuses to write."""
 _log = structlog.get_logger(__name__)
 
 
@@ -113,7 +116,7 @@ class Device:
             jitter=jitter,
         )
         self._turns: deque[_Turn] = deque()
-        self._durable: Future[Any] | None = None
+        self._keeper = Keeper(self._slot, lambda: self._feel(parts.clock()))
         self._pump: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._health_mono_ms = 0
@@ -133,15 +136,14 @@ class Device:
         await self._link.say_bye()
         self._end()
         await self._disconnect()
-        if self._durable is not None:
-            with contextlib.suppress(LoaError, asyncio.CancelledError):
-                await asyncio.wrap_future(self._durable)
+        await self._keeper.finish()
 
     async def cut(self) -> None:
         """Lose power: nothing is told, and what is not durable yet is lost."""
         if not self._powered:
             return
         self._slot.cut()
+        self._keeper.close()
         self._old_link = self._link
         self._powered = False
         self._link.cut()
@@ -175,12 +177,12 @@ class Device:
             self._keep(kept)
         rest: deque[Effect] = deque(effect for effect in effects if not isinstance(effect, Keep))
         if rest:
-            self._turns.append(_Turn(self._durable, rest))
+            self._turns.append(_Turn(self._keeper.last, rest))
             self._carry_on()
         self._sleep_until_due(now)
 
     def _keep(self, kept: list[Keep]) -> None:
-        self._durable = self._slot.keep(kept)
+        self._keeper.keep(kept)
         for keep in kept:
             if self._parts.watcher is not None:
                 self._parts.watcher.kept(self.identity.device, keep)
@@ -219,7 +221,7 @@ class Device:
                 temperature_c=felt.temperature_c,
                 storage_free_kib=self._contents.free_bytes >> 10,
                 storage_total_kib=self._contents.capacity_bytes >> 10,
-                faults=tuple(sorted(self._faults)),
+                faults=tuple(sorted(self._faults | ({STORAGE} if self._keeper.failing else set()))),
                 children={child.id: self._child_state() for child in self.identity.children},
             )
         )
@@ -252,7 +254,8 @@ class Device:
             durable = self._turns[0].durable
             if durable is not None:
                 with contextlib.suppress(LoaError):
-                    await asyncio.wrap_future(durable)
+                    # Shielded: whoever stops waiting must not take the write back.
+                    await asyncio.shield(asyncio.wrap_future(durable))
         self._pump = None
 
     def _try_out(self, effect: Effect, durable: "Future[Any] | None") -> None:
@@ -267,8 +270,8 @@ class Device:
                 self._sound(effect, safe=_succeeded(durable))
             case Silence(output=output, occurrence=occurrence):
                 self._silence(output, occurrence)
-            case Publish(topic=topic, payload=payload):
-                if _succeeded(durable):
+            case Publish(topic=topic, payload=payload, stated=stated):
+                if not stated or _succeeded(durable):
                     self._link.publish(topic, payload)
             case Fetch(rendition=rendition, urgency_ms=urgency_ms, bank=bank, emergency=emergency):
                 self._fetcher.want(rendition, urgency_ms, bank=bank, emergency=emergency)

@@ -107,10 +107,14 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Hand a message to the link; lost when there is none."""
+    """Hand a message to the link; lost when there is none.
+
+    stated: it may only go out while everything kept until now is durable, and is told again otherwise.
+    """
 
     topic: str
     payload: bytes
+    stated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +144,10 @@ class Turn:
     def do(self, effect: Effect) -> None:
         self.effects.append(effect)
 
-    def publish(self, topic: str, payload: bytes) -> None:
+    def publish(self, topic: str, payload: bytes, *, stated: bool = False) -> None:
         """Publish when there is a link."""
         if self.linked:
-            self.effects.append(Publish(topic, payload))
+            self.effects.append(Publish(topic, payload, stated))
 
     def in_order(self) -> list[Effect]:
         """Kept first, then sound and content, then what is told to others."""

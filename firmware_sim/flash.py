@@ -29,11 +29,18 @@ Work = Callable[[sqlite3.Connection], Any]
 class _Job:
     slot: "Slot | None"
     work: Work
+    after: "Future[Any] | None" = None
     done: "Future[Any]" = field(default_factory=Future)
 
     @property
     def is_cut(self) -> bool:
         return self.slot is not None and self.slot.is_cut
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether what it is to follow was not written."""
+        after = self.after
+        return after is not None and after.done() and (after.cancelled() or after.exception() is not None)
 
 
 class Flash:
@@ -50,9 +57,12 @@ class Flash:
         """One device's part of it."""
         return Slot(self, device)
 
-    def submit(self, slot: "Slot | None", work: Work) -> "Future[Any]":
-        """Have `work` done in the next transaction; the future is done when that is durable."""
-        job = _Job(slot, work)
+    def submit(self, slot: "Slot | None", work: Work, after: "Future[Any] | None" = None) -> "Future[Any]":
+        """Have `work` done in the next transaction; the future is done when that is durable.
+
+        after: an earlier future without which this must not be written; when that fails, so does this.
+        """
+        job = _Job(slot, work, after)
         self._jobs.put(job)
         return job.done
 
@@ -97,22 +107,24 @@ class Flash:
         for job in batch:
             if job.is_cut:
                 job.done.cancel()
-        alive = [job for job in batch if not job.done.cancelled()]
+            elif job.is_in_vain:
+                self._give_up([job], "an earlier write failed")
+        alive = [job for job in batch if not job.done.done()]
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             results = [job.work(self._connection) for job in alive]
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one job, the writer lives on
-            self._give_up(alive, error)
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._give_up(alive, str(error))
             return
         for job, result in zip(alive, results, strict=True):
             if job.done.set_running_or_notify_cancel():
                 job.done.set_result(result)
 
-    def _give_up(self, batch: list[_Job], error: Exception) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        failure = Unavailable("firmware.flash_failed", file=str(self._path), problem=str(error))
+    def _give_up(self, batch: list[_Job], problem: str) -> None:
+        failure = Unavailable("firmware.flash_failed", file=str(self._path), problem=problem)
         for job in batch:
             if job.done.set_running_or_notify_cancel():
                 job.done.set_exception(failure)
@@ -141,12 +153,12 @@ class Slot:
         )
         return found
 
-    def keep(self, effects: Iterable[Keep]) -> "Future[Any]":
-        """Keep these as one; the future is done when they are durable."""
+    def keep(self, effects: Iterable[Keep], after: "Future[Any] | None" = None) -> "Future[Any]":
+        """Keep these as one, if what `after` stands for is kept; the future is done when they are durable."""
         rows = [row for effect in effects for row in flash_rows.statements(self.device, effect)]
-        return self.execute(rows)
+        return self.execute(rows, after)
 
-    def execute(self, rows: Iterable[flash_rows.Statement]) -> "Future[Any]":
+    def execute(self, rows: Iterable[flash_rows.Statement], after: "Future[Any] | None" = None) -> "Future[Any]":
         """Carry out statements as one; the future is done when they are durable."""
         fixed = list(rows)
 
@@ -154,7 +166,7 @@ class Slot:
             for sql, values in fixed:
                 connection.execute(sql, values)
 
-        return self._flash.submit(self, work)
+        return self._flash.submit(self, work, after)
 
     async def _done(self, work: Work) -> Any:
         return await asyncio.wrap_future(self._flash.submit(self, work))

@@ -118,4 +118,4 @@ class ReceiptBook:
 
     def _tell(self, pending: _Pending, turn: Turn) -> None:
         pending.told_mono_ms = turn.now.mono_ms
-        turn.publish(self._topic, pending.envelope)
+        turn.publish(self._topic, pending.envelope, stated=True)

@@ -16,6 +16,7 @@ from devices.wire.content import Rendition, Speech, Tone, Version
 from devices.wire.down import Frame
 from devices.wire.haves import Haves
 from devices.wire.orders import AllClear, Body, PlayClass, Repeat
+from firmware_sim import events
 from firmware_sim.device import Device
 from firmware_sim.radio import SimulatedTransmitter
 from firmware_sim.status import Status
@@ -189,6 +190,34 @@ async def test_when_flash_fails_an_emergency_still_sounds_and_nothing_else_does(
         await until(lambda: world.status.receipts["played"] == 1)
     assert list(world.status.starts) == [urgent.occurrence]
     assert world.hub.receipts == [], "nothing is told that was not kept"
+
+
+async def _rename(device: Device, table: str, to: str) -> None:
+    """Break flash for whatever writes to this table, or mend it."""
+    done = device._parts.flash.submit(
+        None, lambda connection: connection.execute(f"ALTER TABLE {table} RENAME TO {to}")
+    )
+    await asyncio.wrap_future(done)
+
+
+async def test_a_write_that_failed_is_made_up_for_and_silences_nothing_but_its_receipts(world: World):
+    device = world.device()
+    async with _running(device):
+        await until(lambda: bool(world.hub.heartbeats))
+        await _rename(device, "receipts", "away")
+        siren = play(None, parts=(BEEP,), play_class=PlayClass.EMERGENCY)
+        world.order(siren)
+        await until(lambda: world.status.receipts["played"] == 1)
+        await until(lambda: world.hub.heartbeats[-1].faults == ("storage",))
+        beats = len(world.hub.heartbeats)
+        device.feed(events.LinkUp())
+        await until(lambda: len(world.hub.hellos) == 2 and len(world.hub.heartbeats) > beats)
+        assert world.hub.receipts == [], "not even told again is what was not kept"
+        await _rename(device, "away", "receipts")
+        await until(lambda: world.hub.heartbeats[-1].faults == ())
+        await until(lambda: world.hub.states(siren.occurrence) == ["stored", "started", "played"])
+    async with _running(device):
+        assert device.speaker.receipts_pending == 3
 
 
 async def test_without_its_link_it_plays_on_and_catches_up(world: World):

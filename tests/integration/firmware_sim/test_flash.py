@@ -103,6 +103,22 @@ async def test_a_failed_write_is_told_and_the_writer_lives_on(tmp_path: Path):
     flash.close()
 
 
+async def test_what_is_to_follow_a_write_that_failed_fails_with_it(tmp_path: Path):
+    flash = Flash(tmp_path / "flash.db")
+    slot = flash.slot("bn-s01")
+    bad = slot.execute([("INSERT INTO nowhere VALUES (1)", ())])
+    with pytest.raises(Unavailable):
+        await asyncio.wrap_future(bad)
+    behind = slot.keep([KeepHaves("vn", Haves(4))], after=bad)
+    last = slot.keep([KeepHaves("vn", Haves(5))], after=behind)
+    with pytest.raises(Unavailable):
+        await asyncio.wrap_future(last)
+    good = slot.keep([KeepHaves("vn", Haves(6))])
+    await asyncio.wrap_future(slot.keep([KeepHaves("lao-cai", Haves(7))], after=good))
+    assert (await slot.boot()).haves == {"vn": Haves(6), "lao-cai": Haves(7)}
+    flash.close()
+
+
 def test_a_file_that_is_no_database_is_refused_with_a_reason(tmp_path: Path):
     (tmp_path / "flash.db").write_bytes(b"this is no database at all" * 99)
     with pytest.raises(Unavailable) as refusal:
