@@ -1,49 +1,38 @@
-"""Receipts acknowledged: after their commit, signed by the device's commune, one message a device and round."""
+"""Receipts acknowledged: after their commit, signed by the device's commune, by digest, as often as they are told."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import structlog
 
 from base.database import Database
 from devices.keys import KeyStore, current_keys
 from devices.receipts import Filed
-from devices.repository import uplink as rows
 from devices.wire.down import Frame
-from devices.wire.envelope import Kind, sign
-from devices.wire.haves import Haves
-from devices.wire.reports import Ack
+from devices.wire.envelope import Kind, SigningKey, sign
+from devices.wire.reports import MAX_ACKNOWLEDGED, Ack
 
 _log = structlog.get_logger(__name__)
 
 ROUND_S = 0.25
 """How long acknowledgements gather; a device waits for hers at most half a second."""
-MAX_REMEMBERED = 50_000
 
 SendDown = Callable[[str, bytes], bool]
 """Hands a frame to the broker for one device; False when there is no connection."""
 
 
 class Acknowledger:
-    """Remembers what of each device's present numbering is stored, so that an acknowledgement needs no query."""
+    """Gathers what is in the database, device by device, and acknowledges it round by round."""
 
     def __init__(self, database: Database, keys: KeyStore, send_down: SendDown) -> None:
         self._database, self._keys, self._send_down = database, keys, send_down
-        self._held: OrderedDict[str, tuple[int, Haves]] = OrderedDict()
-        self._due: dict[str, tuple[str, int]] = {}
+        self._due: dict[str, tuple[str, set[bytes]]] = {}
         self._wake = asyncio.Event()
 
     def add(self, filed: Filed, communes: Mapping[str, str]) -> None:
         """Receipts that are in the database now."""
-        for device_id, numbers in filed.numbers.items():
-            series = filed.series[device_id]
-            known = self._held.get(device_id)
-            if known is not None and known[0] == series:
-                self._held[device_id] = series, _with(known[1], numbers)
-            else:
-                self._held.pop(device_id, None)
-            self._due[device_id] = communes[device_id], series
+        for device_id, digests in filed.stored.items():
+            self._due.setdefault(device_id, (communes[device_id], set()))[1].update(digests)
             self._wake.set()
 
     async def run(self) -> None:
@@ -59,24 +48,16 @@ class Acknowledger:
 
     async def _send(self) -> None:
         due, self._due = self._due, {}
-        unknown = {device_id: series for device_id, (_, series) in due.items() if device_id not in self._held}
         async with self._database.reading() as session:
-            found = await rows.held_receipts(session, unknown) if unknown else {}
             signers = await current_keys(session, self._keys, {commune_id for commune_id, _ in due.values()})
-        for device_id, haves in found.items():
-            self._remember(device_id, unknown[device_id], haves)
-        for device_id, (commune_id, _) in due.items():
-            if commune_id in signers and device_id in self._held:
-                ack = sign(Kind.ACK, Ack(device_id, self._held[device_id][1]).to_map(), signers[commune_id])
-                self._send_down(device_id, Frame(acks=(ack,)).to_bytes())
-
-    def _remember(self, device_id: str, series: int, haves: Haves) -> None:
-        self._held[device_id] = series, haves
-        if len(self._held) > MAX_REMEMBERED:
-            self._held.popitem(last=False)
+        for device_id, (commune_id, digests) in due.items():
+            if commune_id in signers:
+                for frame in _frames(device_id, digests, signers[commune_id]):
+                    self._send_down(device_id, frame)
 
 
-def _with(haves: Haves, numbers: Iterable[int]) -> Haves:
-    for number in sorted(numbers):
-        haves = haves.add(number)
-    return haves
+def _frames(device_id: str, digests: Collection[bytes], key: SigningKey) -> Iterator[bytes]:
+    ordered = sorted(digests)
+    for at in range(0, len(ordered), MAX_ACKNOWLEDGED):
+        ack = Ack(device_id, tuple(ordered[at : at + MAX_ACKNOWLEDGED]))
+        yield Frame(acks=(sign(Kind.ACK, ack.to_map(), key),)).to_bytes()

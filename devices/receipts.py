@@ -22,11 +22,11 @@ NO_DIGEST = bytes(32)
 class Filed:
     """What came of a batch of receipts.
 
-    numbers: device → numbers of its present series to acknowledge, old ones repeated included. series: device → its
-    present series. proved: deliveries of which more is proved. foreign: devices that spoke for clusters not theirs.
+    stored: device → digests of its receipts to acknowledge, old ones repeated included. series: device → its present
+    series. proved: deliveries of which more is proved. foreign: devices that spoke for clusters not theirs.
     """
 
-    numbers: dict[str, set[int]] = field(default_factory=dict)
+    stored: dict[str, set[bytes]] = field(default_factory=dict)
     series: dict[str, int] = field(default_factory=dict)
     proved: list[deliveries.Standing] = field(default_factory=list)
     foreign: set[str] = field(default_factory=set)
@@ -46,7 +46,7 @@ async def file_receipts(
 async def _place(
     session: AsyncSession, reports: Sequence[Report], filed: Filed, now: datetime
 ) -> list[tuple[Receipt, ReceiptEntry]]:
-    """Rows for the receipts not stored yet, each in its series, and the numbers to acknowledge for all."""
+    """Rows for the receipts not stored yet, each in its series; all are to be acknowledged."""
     book = await _Book.open(session, reports)
     fresh: list[tuple[Receipt, ReceiptEntry]] = []
     for report in reports:
@@ -54,15 +54,11 @@ async def _place(
         if not isinstance(receipt, Receipt):
             continue
         digest = trust.digest(report.envelope)
-        known = book.series_of(digest)
-        if known is None:
-            known = book.place(digest, receipt, filed.series[receipt.device])
-            fresh.append((receipt, _entry(report.envelope, receipt, known, now, chained=book.chained(receipt, known))))
-        if known > filed.series[receipt.device]:
-            filed.series[receipt.device] = known
-            filed.numbers.pop(receipt.device, None)
-        if known == filed.series[receipt.device]:
-            filed.numbers.setdefault(receipt.device, set()).add(receipt.n)
+        filed.stored.setdefault(receipt.device, set()).add(digest)
+        if digest in book:
+            continue
+        filed.series[receipt.device] = series = book.place(digest, receipt, filed.series[receipt.device])
+        fresh.append((receipt, _entry(report.envelope, receipt, series, now, chained=book.chained(receipt, series))))
     return fresh
 
 
@@ -70,7 +66,7 @@ class _Book:
     """Which number of which series holds which receipt, as far as this batch needs it."""
 
     def __init__(self, rows: Sequence[tuple[bytes, str, int, int]]) -> None:
-        self._series = {digest: series for digest, _, series, _ in rows}
+        self._stored = {digest for digest, *_ in rows}
         self._digests = {(device_id, series, n): digest for digest, device_id, series, n in rows}
 
     @classmethod
@@ -82,14 +78,14 @@ class _Book:
         digests = [trust.digest(report.envelope) for report in reports]
         return cls(await uplink.stored_receipts(session, digests, numbers))
 
-    def series_of(self, digest: bytes) -> int | None:
-        return self._series.get(digest)
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._stored
 
     def place(self, digest: bytes, receipt: Receipt, series: int) -> int:
         """The present series, or the next when another receipt already has this number: the device began anew."""
         if (receipt.device, series, receipt.n) in self._digests:
             series += 1
-        self._series[digest] = series
+        self._stored.add(digest)
         self._digests[receipt.device, series, receipt.n] = digest
         return series
 

@@ -1,6 +1,6 @@
 """A device's numbered, chained, signed statements, told again until the server acknowledges them (pure)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from devices.wire import topics
@@ -17,6 +17,7 @@ MAX_PER_ROUND = 20
 @dataclass(slots=True)
 class _Pending:
     envelope: bytes
+    digest: bytes
     told_mono_ms: int | None = None
 
     @property
@@ -40,7 +41,7 @@ class ReceiptBook:
     ) -> None:
         self._device, self._boot, self._key = device, boot, key
         self._last, self._digest = last, last_digest
-        self._pending = {n: _Pending(pending[n]) for n in sorted(pending)}
+        self._pending = {n: _Pending(pending[n], digest(pending[n])) for n in sorted(pending)}
         self._round_mono_ms = 0
         self._topic = topics.up(device, topics.Up.RECEIPT)
 
@@ -78,19 +79,19 @@ class ReceiptBook:
         )
         envelope = sign(Kind.RECEIPT, receipt.to_map(), self._key)
         self._last, self._digest = receipt.n, digest(envelope)
-        pending = self._pending[receipt.n] = _Pending(envelope)
+        pending = self._pending[receipt.n] = _Pending(envelope, self._digest)
         turn.do(KeepReceipt(receipt, envelope, self._digest))
         if turn.linked:
             self._tell(pending, turn)
 
-    def acknowledge(self, held: Haves, turn: Turn) -> None:
-        """Forget what the server has; tell at once what was not told yet."""
-        gone = [n for n in self._pending if n in held]
+    def acknowledge(self, stored: Collection[bytes], turn: Turn) -> None:
+        """Forget the receipts the server names by their digests; tell at once what was not told yet."""
+        gone = [n for n, pending in self._pending.items() if pending.digest in stored]
         if not gone:
             return
         for n in gone:
             del self._pending[n]
-        turn.do(DropReceipts(held))
+        turn.do(DropReceipts(Haves.of(gone)))
         self._round_mono_ms = turn.now.mono_ms
 
     def link_is_back(self, turn: Turn) -> None:

@@ -159,7 +159,7 @@ class Speaker:
         except BadMessage as refusal:
             self._refuse(refusal, turn)
         else:
-            self._receipts.acknowledge(ack.held, turn)
+            self._receipts.acknowledge(frozenset(ack.receipts), turn)
 
     def _beacon(self, data: bytes, turn: Turn) -> None:
         try:

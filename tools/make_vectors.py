@@ -160,7 +160,7 @@ def accepted() -> Iterator[dict[str, Any]]:
         ("hello", Kind.HELLO, DEVICE, HELLO),
         ("receipt of an airing", Kind.RECEIPT, DEVICE, played),
         ("receipt of an order, chained to the one before", Kind.RECEIPT, DEVICE, late),
-        ("ack", Kind.ACK, COMMUNE, Ack(DEVICE, Haves(1))),
+        ("ack", Kind.ACK, COMMUNE, Ack(DEVICE, (digest(first),))),
     ):
         yield _vector(name, kind, kid, message.to_map(), _sign(kind, message.to_map(), kid))
     sealed = seal(Kind.HEARTBEAT, HEARTBEAT.to_map(), CheckingKey.from_secret(DEVICE, SECRET))
@@ -202,7 +202,7 @@ def refused() -> Iterator[dict[str, str]]:
     yield _by_hand("a play of nothing", order | {"type": "play", "body": silent}, "bad_field")
     yield _by_hand("a floor above head + 1", beacon | {"floor": 8}, "bad_field", kind=Kind.BEACON)
     yield _by_hand("a beacon of 1,025 bytes and more", beacon | {"x": bytes(1_024)}, "too_large", kind=Kind.BEACON)
-    ack = Ack(DEVICE, Haves(1)).to_map()
+    ack = Ack(DEVICE, (NOTHING,)).to_map()
     yield _by_hand("an acknowledgement by the province", ack, "wrong_authority", kind=Kind.ACK, kid=PROVINCE)
     other = seal(Kind.HEARTBEAT, HEARTBEAT.to_map(), CheckingKey.from_secret(DEVICE, bytes(32)))
     yield _refusal("a heartbeat under another secret", Kind.HEARTBEAT, other, "bad_signature")

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -13,7 +13,6 @@ from devices.beats import Slot, State
 from devices.models import BeatSlot, Device, DeviceState, Presence, PresenceChange, PublishedContent, ReceiptEntry
 from devices.repository.tables import insert_new, table, upsert, values
 from devices.uplink import Identity
-from devices.wire.haves import Haves
 
 _STATE = [table(DeviceState).c[each.name] for each in fields(State)]
 _SLOT = [table(BeatSlot).c[each.name] for each in fields(Slot)]
@@ -85,36 +84,6 @@ async def stored_receipts(
 
 async def add_receipts(session: AsyncSession, rows: Sequence[ReceiptEntry]) -> None:
     await insert_new(session, ReceiptEntry, [values(row) for row in rows])
-
-
-async def held_receipts(session: AsyncSession, series: Mapping[str, int]) -> dict[str, Haves]:
-    """Device → the numbers of its present series that are stored; the database finds the ranges."""
-    entry = table(ReceiptEntry).c
-    numbers = select(entry.device_id, entry.n).distinct().where(_in_series(series)).subquery()
-    rank = func.row_number().over(partition_by=numbers.c.device_id, order_by=numbers.c.n)
-    islands = select(numbers.c.device_id, numbers.c.n, (numbers.c.n - rank).label("island")).subquery()
-    low, high = func.min(islands.c.n), func.max(islands.c.n)
-    found = await session.execute(
-        select(islands.c.device_id, low, high).group_by(islands.c.device_id, islands.c.island).order_by(low)
-    )
-    ranges: dict[str, list[tuple[int, int]]] = {}
-    for device_id, first, last in found:
-        ranges.setdefault(device_id, []).append((first, last))
-    return {device_id: _haves(pairs) for device_id, pairs in ranges.items()}
-
-
-def _in_series(series: Mapping[str, int]) -> ColumnElement[bool]:
-    entry = table(ReceiptEntry).c
-    by_series: dict[int, list[str]] = {}
-    for device_id, number in series.items():
-        by_series.setdefault(number, []).append(device_id)
-    return or_(*((entry.series == number) & entry.device_id.in_(ids) for number, ids in by_series.items()))
-
-
-def _haves(islands: list[tuple[int, int]]) -> Haves:
-    """From ranges in order that neither touch nor overlap."""
-    whole = islands[0][0] == 1
-    return Haves(islands[0][1] if whole else 0, tuple(islands[1:] if whole else islands))
 
 
 async def silent_states(session: AsyncSession, heard_before: datetime) -> list[tuple[State, str]]:

@@ -105,6 +105,13 @@ class Fields:
             raise self._bad(name)
         return tuple(id_from_bytes(value) for value in values)
 
+    def digests(self, name: str, max_items: int) -> tuple[bytes, ...]:
+        """An array of SHA-256 digests."""
+        values = self.items(name, max_items)
+        if not all(isinstance(value, bytes) and len(value) == 32 for value in values):
+            raise self._bad(name)
+        return tuple(values)
+
     def part(self, name: str) -> "Fields":
         """A map inside this one."""
         return Fields(self._map.get(name), f"{self._where}.{name}")

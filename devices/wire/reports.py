@@ -14,6 +14,8 @@ from devices.wire.orders import VERSION
 from devices.wire.topics import is_log
 
 MAX_LOGS = 16
+MAX_ACKNOWLEDGED = 100
+"""Receipts one acknowledgement names."""
 
 
 class ClockState(StrEnum):
@@ -245,19 +247,23 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Signed by the device's commune: these receipts are in the server's database and may be forgotten."""
+    """Signed by the device's commune: these receipts are in the server's database and may be forgotten.
+
+    receipts: SHA-256 of the envelope of each. A number would not do: a device that lost its flash numbers anew, and an
+    old acknowledgement played again must not make it forget what nobody else has.
+    """
 
     device: str
-    held: Haves
+    receipts: tuple[bytes, ...]
 
     def to_map(self) -> dict[str, Any]:
-        return {"v": VERSION, "dev": self.device, "held": self.held.to_wire()}
+        return {"v": VERSION, "dev": self.device, "receipts": list(self.receipts)}
 
     @classmethod
     def from_map(cls, payload: Any) -> "Ack":
         """Raises BadMessage: bad_field, unknown_version."""
         fields = _versioned(payload, "ack")
-        return cls(fields.name("dev"), fields.choice("held", Haves.from_wire))
+        return cls(fields.name("dev"), fields.digests("receipts", MAX_ACKNOWLEDGED))
 
 
 def _versioned(payload: Any, where: str) -> Fields:

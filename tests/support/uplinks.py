@@ -16,6 +16,7 @@ from devices.models import (
     OrderEntry,
 )
 from devices.service import DeviceService
+from devices.wire import trust
 from devices.wire.audience import Audience
 from devices.wire.down import Frame
 from devices.wire.haves import Haves
@@ -45,8 +46,16 @@ class Uplink:
         frames = [Frame.from_bytes(frame) for _, frame in self.down]
         return [open_ack(each, self.site.publics.get, lambda _: "bao-nhai") for frame in frames for each in frame.acks]
 
-    async def acked(self, device_id: str, held: Haves) -> None:
-        await until(lambda: any(ack.device == device_id and ack.held == held for ack in self.acks()))
+    def stored(self, device_id: str) -> set[bytes]:
+        """Digests of the receipts of a device that were acknowledged."""
+        return {digest for ack in self.acks() if ack.device == device_id for digest in ack.receipts}
+
+    async def acked(self, device_id: str, *envelopes: bytes) -> None:
+        """Wait until exactly these receipts of a device have been acknowledged; then begin anew."""
+        digests = {trust.digest(envelope) for envelope in envelopes}
+        await until(lambda: self.stored(device_id) >= digests)
+        assert self.stored(device_id) == digests
+        self.down.clear()
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ import pytest
 from devices.wire import topics
 from devices.wire.content import Rendition, Speech, Tone, Version
 from devices.wire.down import Frame
+from devices.wire.envelope import Kind, sign
 from devices.wire.haves import Haves
 from devices.wire.orders import AllClear, Body, PlayClass, Repeat
 from firmware_sim import events
@@ -24,7 +25,7 @@ from firmware_sim.swarm import MakeParts, open_parts
 from tests.integration.base.brokers import MOSQUITTO, Broker, until
 from tests.integration.firmware_sim.content_server import ContentServer, serving
 from tests.integration.firmware_sim.world import GATEWAY, Hub, device_file, hub
-from tests.unit.firmware_sim.rig import ENEMY, ack, play
+from tests.unit.firmware_sim.rig import DEVICE, ENEMY, ack, play
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 BEEP = Tone(((800, 800, 300, 0),))
@@ -106,7 +107,9 @@ async def test_receipts_come_until_they_are_acknowledged(world: World):
         world.order(play(None, parts=(BEEP,)))
         await until(lambda: len(world.hub.receipts) == 3)
         assert device.speaker.receipts_pending == 3
-        world.hub.link.publish(topics.down("bn-s01"), ack(3))
+        world.hub.link.publish(
+            topics.down("bn-s01"), ack(*(sign(Kind.RECEIPT, r.to_map(), DEVICE) for r in world.hub.receipts))
+        )
         await until(lambda: device.speaker.receipts_pending == 0)
 
 

@@ -13,9 +13,9 @@ from devices.wire.beacon import Beacon
 from devices.wire.content import Rendition, Speech, Tone, Version
 from devices.wire.down import Frame
 from devices.wire.envelope import CheckingKey, Kind, SigningKey, sign, unseal, verify
-from devices.wire.haves import Haves
 from devices.wire.orders import Body, Config, Hours, Order, Play
 from devices.wire.reports import Ack, Heartbeat, Hello, Receipt, ReceiptState
+from devices.wire.trust import digest
 from firmware_sim import events
 from firmware_sim.clock import Reading
 from firmware_sim.effects import Effect, Fetch, Keep, Publish, Silence, Sound
@@ -75,8 +75,10 @@ def play(start_ms: int | None = T0 + 10_000, **changes: Any) -> Play:
     return Play(**(values | changes))
 
 
-def ack(upto: int) -> bytes:
-    return Frame(acks=(sign(Kind.ACK, Ack("bn-s01", Haves(upto)).to_map(), COMMUNE),)).to_bytes()
+def ack(*envelopes: bytes) -> bytes:
+    """A frame that acknowledges these receipts."""
+    stored = tuple(digest(envelope) for envelope in envelopes)
+    return Frame(acks=(sign(Kind.ACK, Ack("bn-s01", stored).to_map(), COMMUNE),)).to_bytes()
 
 
 def beacon(head: int, floor: int = 1, log: str = "bao-nhai", at_ms: int = T0, tip: bytes = bytes(32)) -> bytes:
@@ -212,6 +214,11 @@ class Rig:
 
     def link(self) -> None:
         self.feed(events.LinkUp())
+
+    def acknowledge(self, upto: int = 10**6) -> None:
+        """Acknowledge what was told, up to a number."""
+        told = [e for e, receipt in zip(self._envelopes, self.receipts, strict=True) if receipt.n <= upto]
+        self.feed(events.FrameReceived(ack(*told)))
 
     def states(self, occurrence: str | None = None) -> list[tuple[ReceiptState, str]]:
         """State and reason of every receipt told so far, in order; of one occurrence when given."""

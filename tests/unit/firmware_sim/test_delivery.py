@@ -134,11 +134,11 @@ def test_receipts_are_told_again_until_acknowledged():
     told = rig.published(topics.Up.RECEIPT)
     assert len(set(told)) == 3
     assert len(told) >= 12
-    rig.feed(events.FrameReceived(ack(2)))
+    rig.acknowledge(2)
     rig.effects.clear()
     rig.run(20_000)
     assert set(rig.published(topics.Up.RECEIPT)) == {told[-1]}
-    rig.feed(events.FrameReceived(ack(3)))
+    rig.acknowledge(3)
     rig.effects.clear()
     rig.run(60_000)
     assert rig.published(topics.Up.RECEIPT) == []
@@ -152,7 +152,7 @@ def test_receipts_survive_a_power_cut_and_go_out_oldest_first_in_rounds():
     rig.power_cut()
     rig.link()
     assert [r.n for r in rig.receipts] == list(range(1, 21))
-    rig.feed(events.FrameReceived(ack(20)))
+    rig.acknowledge(20)
     assert [r.n for r in rig.receipts] == list(range(1, 31))
 
 
@@ -174,11 +174,25 @@ def test_no_receipt_is_starved_by_others_that_nobody_acknowledges():
 def test_an_acknowledgement_for_another_device_or_by_another_authority_drops_nothing():
     rig = _linked()
     rig.order(play(None))
-    foreign = sign(Kind.ACK, Ack("bn-s02", Haves(99)).to_map(), ENEMY)
-    province = sign(Kind.ACK, Ack("bn-s01", Haves(99)).to_map(), PROVINCE)
+    told = tuple(digest(envelope) for envelope in rig.published(topics.Up.RECEIPT))
+    foreign = sign(Kind.ACK, Ack("bn-s02", told).to_map(), ENEMY)
+    province = sign(Kind.ACK, Ack("bn-s01", told).to_map(), PROVINCE)
     rig.feed(events.FrameReceived(Frame(acks=(foreign, province)).to_bytes()))
     assert len(rig.flash.receipts) == 2
     assert rig.speaker.refused == {"bad_signature": 1, "wrong_authority": 1}
+
+
+def test_an_old_acknowledgement_played_again_drops_nothing_that_was_written_after_the_flash_was_lost():
+    before, after = _linked(), _linked()
+    for rig in (before, after):
+        rig.order(play(None))
+        rig.run(1_000)
+    old = ack(*before.published(topics.Up.RECEIPT))
+    assert [r.n for r in before.receipts] == [r.n for r in after.receipts] == [1, 2]
+    after.feed(events.FrameReceived(old))
+    assert sorted(after.flash.receipts) == [1, 2]
+    after.acknowledge()
+    assert after.flash.receipts == {}
 
 
 def test_wake_at_is_ahead_and_never_far():

@@ -179,7 +179,7 @@ receipts = st.builds(
     sounded_ms=ms,
     reason=words,
 )
-acks = st.builds(Ack, names, haves)
+acks = st.builds(Ack, names, st.lists(digests, max_size=4).map(tuple))
 
 values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**64), 2**64 - 1) | st.binary(max_size=40) | words,

@@ -6,9 +6,19 @@ from hypothesis import strategies as st
 
 from base.ids import id_from_bytes
 from devices.wire.canonical import decode_canonical, encode_map
+from devices.wire.envelope import Kind, SigningKey, sign
 from devices.wire.errors import BadMessage
 from devices.wire.haves import MAX_SEQ, Haves
-from devices.wire.reports import Ack, ClockReport, ClockState, Heartbeat, Hello, Receipt, ReceiptState
+from devices.wire.reports import (
+    MAX_ACKNOWLEDGED,
+    Ack,
+    ClockReport,
+    ClockState,
+    Heartbeat,
+    Hello,
+    Receipt,
+    ReceiptState,
+)
 from tests.unit.devices.wire.strategies import acks, heartbeats, hellos, mangled, reason_for, receipts
 
 ID = id_from_bytes(bytes(16))
@@ -17,7 +27,7 @@ HAVES = {"bao-nhai": Haves(7, ((9, 10),)), "d/bn-s01": Haves(1)}
 HELLO = Hello("bn-s01", 3, "0.1.0", "loa-ref", ("opus16",), ("bn-s01",), CLOCK, HAVES)
 HEARTBEAT = Heartbeat("bn-s01", 3, 9, CLOCK, HAVES, (ID,), 80, "solar", 55, "4g", -71, 31, quiet_until_ms=5)
 RECEIPT = Receipt("bn-s01", 4, bytes(32), 3, ID, ID, ("bn-s01",), ReceiptState.PLAYED, 1, 20, 6_000)
-ACK = Ack("bn-s01", Haves(4))
+ACK = Ack("bn-s01", (bytes(32), bytes([1]) * 32))
 MESSAGES = {"hello": HELLO, "heartbeat": HEARTBEAT, "receipt": RECEIPT, "ack": ACK}
 OPTIONAL = {
     "hello": {"codecs", "clusters", "haves"},
@@ -108,9 +118,10 @@ OUT_OF_LIMITS = [
     ("receipt", "sounded", -1),
     ("receipt", "reason", "x" * 65),
     ("ack", "dev", "bn s01"),
-    ("ack", "held", None),
-    ("ack", "held", [1]),
-    ("ack", "held", [False, []]),
+    ("ack", "receipts", None),
+    ("ack", "receipts", [1]),
+    ("ack", "receipts", [bytes(31)]),
+    ("ack", "receipts", [bytes(32)] * 101),
 ]
 
 
@@ -142,6 +153,12 @@ def test_no_report_makes_a_reader_stumble(data: Any, kind: Any):
         "unknown_version",
         None,
     }
+
+
+def test_the_largest_acknowledgement_is_within_its_limit():
+    key = SigningKey.from_seed(f"{'a' * 48}#{10**9 - 1}", bytes(32))
+    largest = Ack("b" * 48, tuple(bytes([n]) * 32 for n in range(MAX_ACKNOWLEDGED)))
+    assert len(sign(Kind.ACK, largest.to_map(), key)) <= Kind.ACK.max_bytes
 
 
 def test_an_airing_goes_through_steps_to_one_final_state():

@@ -10,7 +10,6 @@ from devices.wire.audience import Audience
 from devices.wire.beacon import Beacon
 from devices.wire.envelope import CheckingKey, Kind, SigningKey, sign
 from devices.wire.errors import BadMessage
-from devices.wire.haves import Haves
 from devices.wire.orders import Order, Stop
 from devices.wire.reports import Ack
 
@@ -38,7 +37,7 @@ def beacon(log: str, kid: str) -> bytes:
 
 
 def ack(device: str, kid: str) -> bytes:
-    return sign(Kind.ACK, Ack(device, Haves(3)).to_map(), SIGNING[kid])
+    return sign(Kind.ACK, Ack(device, (bytes(32),)).to_map(), SIGNING[kid])
 
 
 OPENERS = [(trust.open_order, order), (trust.open_beacon, beacon)]
@@ -74,7 +73,7 @@ def test_nobody_else_signs_for_a_log(opener: Any, make: Any, log: str, kid: str)
 
 
 def test_an_acknowledgement_comes_from_the_devices_commune():
-    assert trust.open_ack(ack("bn-s01", "bao-nhai#1"), CHECKING.get, COMMUNES.get) == Ack("bn-s01", Haves(3))
+    assert trust.open_ack(ack("bn-s01", "bao-nhai#1"), CHECKING.get, COMMUNES.get) == Ack("bn-s01", (bytes(32),))
 
 
 @pytest.mark.parametrize(
