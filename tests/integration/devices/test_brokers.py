@@ -150,7 +150,7 @@ async def subscribed(here: Client, there: Client, topic: str) -> None:
 @pytest.fixture(params=["mosquitto", "nats"])
 async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Broker]:
     if request.param == "mosquitto" and binary("mosquitto") is None:
-        pytest.skip("mosquitto is not installed")
+        pytest.fail("these tests need Mosquitto: install the Debian package mosquitto")
     made = Broker(request.param, tmp_path)
     made.write([S1, S2, FOREIGN])
     made.start()
@@ -272,9 +272,9 @@ async def test_anothers_client_id_gives_nothing_of_what_he_may(broker: Broker) -
         assert b"secret" not in [payload for _, payload in thief.got]
 
 
+# nats-server has no way to bind a client id to a user: the one gap that decision 3 accepts for the embedded broker.
+@pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 async def test_mosquitto_lets_nobody_unseat_another_by_taking_his_client_id(broker: Broker) -> None:
-    if broker.kind != "mosquitto":
-        pytest.skip("nats-server has no way to bind a client id to a user")
     async with server(broker) as top, device(broker, S1, "loa/1/d/s1/down") as s1:
         await subscribed(top, s1, "loa/1/d/s1/down")
         async with device(broker, S2, "loa/1/d/s2/down", client_id="s1") as thief:
