@@ -38,7 +38,8 @@ class Missing:
 
     def choose(self, device_id: str, want: Want, orders: Iterable[InForce], now: datetime) -> list[InForce]:
         """At most a frame's worth of `orders` (given the most urgent first)."""
-        recent = self._recent(device_id, now)
+        # What was on its way to a connection that is gone did not arrive.
+        recent = {} if want.fresh else self._recent(device_id, now)
         chosen = [order for order in orders if order.id not in recent and _lacks(want, order, now)][:MAX_ENVELOPES]
         if chosen:
             self._sent[device_id] = recent | {order.id: now for order in chosen}

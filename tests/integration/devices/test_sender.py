@@ -192,8 +192,8 @@ async def test_a_device_is_sent_what_it_lacks_the_most_urgent_first(
 async def test_the_same_order_is_not_sent_again_to_a_device_at_once(site: SmallSite, line: Line) -> None:
     entry = await play(site)
     sender = Sender(site.database, site.keys, site.clock, line.publish)
-    for _ in range(3):
-        await sender.send_missing("s2", {"bao-nhai": Haves()}, fresh=True)
+    for fresh in (True, False, False):
+        await sender.send_missing("s2", {"bao-nhai": Haves()}, fresh=fresh)
         await sender._catch_up()
     assert [frame.orders for frame in line.frames("s2")] == [(entry.envelope,)]
     site.clock.forward(seconds=5)
@@ -222,6 +222,7 @@ async def test_expired_orders_are_not_sent_and_their_numbers_are_healed_by_a_bea
     await play(site, minutes=5)
     alive = await play(site, hours=24)
     site.clock.forward(hours=3)
+    site.clock.forward(seconds=1)
     sender = Sender(site.database, site.keys, site.clock, line.publish)
     await sender.send_missing("s2", {"bao-nhai": Haves(), "lao-cai": Haves()})
     await sender._catch_up()

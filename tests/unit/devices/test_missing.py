@@ -32,10 +32,19 @@ def test_what_was_just_sent_is_not_sent_again_for_five_seconds_to_the_same_devic
     assert missing.choose("d", want(Haves()), [order(1)], NOW + timedelta(seconds=5))
 
 
+def test_a_device_that_connects_again_gets_at_once_what_was_lost_with_its_connection() -> None:
+    missing = Missing()
+    missing.choose("d", want(Haves(), fresh=True), [order(1, urgency=3)], NOW)
+    soon = NOW + timedelta(seconds=2)
+    assert missing.choose("d", want(Haves(), fresh=True), [order(1, urgency=3)], soon) == [order(1, urgency=3)]
+    assert not missing.choose("d", want(Haves()), [order(1, urgency=3)], soon + timedelta(seconds=4.9))
+
+
 def test_a_clock_set_back_holds_nothing_back_for_long() -> None:
     missing = Missing()
     missing.choose("d", want(Haves()), [order(1)], NOW)
-    assert missing.choose("d", want(Haves(), fresh=True), [order(1)], NOW - timedelta(hours=1)) == [order(1)]
+    old = order(1, age_s=7_200)
+    assert missing.choose("d", want(Haves()), [old], NOW - timedelta(hours=1)) == [old]
 
 
 def test_a_brand_new_order_is_left_to_its_own_topic_unless_the_device_has_only_just_connected() -> None:
