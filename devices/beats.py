@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from base.times import EPOCH, from_ms, to_ms
-from devices.models import Presence
+from devices.freshness import shows_present
+from devices.models import Presence, latest
 from devices.wire.haves import Haves
 from devices.wire.reports import ClockReport, Heartbeat, Hello
 
@@ -44,7 +45,14 @@ class State:
     clock_bound_ms: int | None = None
     clock_offset_ms: int | None = None
     uptime_s: int | None = None
-    quiet_until: datetime | None = None
+    planned_quiet_until: datetime | None = None
+    said_quiet_until: datetime | None = None
+    clock_at: datetime | None = None
+
+    @property
+    def quiet_until(self) -> datetime | None:
+        """Until when its silence was announced, by whomever."""
+        return latest(self.planned_quiet_until, self.said_quiet_until)
 
 
 @dataclass(slots=True)
@@ -78,8 +86,8 @@ def after_beat(state: State, beat: Heartbeat, at: datetime) -> None:
     state.storage_free_kib, state.storage_total_kib = fit(beat.storage_free_kib), fit(beat.storage_total_kib)
     state.uptime_s = fit(beat.uptime_s)
     _take_clock(state, beat.clock, at)
-    if beat.quiet_until_ms is not None:
-        state.quiet_until = min(from_ms(beat.quiet_until_ms), at + MAX_QUIET)
+    said_ms = beat.quiet_until_ms
+    state.said_quiet_until = None if said_ms is None else min(from_ms(said_ms), at + MAX_QUIET)
 
 
 def what_shows(state: State) -> tuple[Any, ...]:
@@ -127,6 +135,8 @@ def _take_clock(state: State, clock: ClockReport, at: datetime) -> None:
     state.clock_state = clock.state.value
     state.clock_bound_ms = fit(clock.bound_ms)
     state.clock_offset_ms = fit(clock.now_ms - to_ms(at))
+    if shows_present(clock, at):
+        state.clock_at = from_ms(clock.now_ms)
 
 
 def _heard(state: State, haves: Mapping[str, Haves], at: datetime) -> None:

@@ -10,7 +10,7 @@ from base.ids import new_id
 from devices.beats import State, add_beats, after_beat, after_hello, held, slot_of, what_shows
 from devices.changes import DeliveryChanged, DeviceChange, PresenceChanged
 from devices.delivery import has_order
-from devices.freshness import Freshness, judge_beat, judge_hello
+from devices.freshness import Freshness, Last, judge_beat, judge_hello
 from devices.models import PresenceChange
 from devices.receipts import Filed, file_receipts
 from devices.repository import deliveries, log, places, uplink
@@ -80,7 +80,7 @@ class Intake:
 
     def _take_hello(self, hello: Hello) -> bool:
         state = self._state(hello.device)
-        match judge_hello(hello.boot, hello.clock, state.boot, state.heard_at, self._now):
+        match judge_hello(hello.boot, hello.clock, _last(state), self._now):
             case Freshness.OLD:
                 self._refuse(hello.device, "hello")
                 return False
@@ -97,9 +97,12 @@ class Intake:
 
     def _take_beat(self, beat: Heartbeat) -> bool:
         state = self._state(beat.device)
-        if judge_beat(beat.boot, beat.n, state.boot, state.beat_n) is Freshness.OLD:
+        freshness = judge_beat(beat.boot, beat.n, beat.clock, _last(state), self._now)
+        if freshness is Freshness.OLD:
             self._refuse(beat.device, "heartbeat")
             return False
+        if freshness is Freshness.ANEW:
+            state.receipt_series += 1
         after_beat(state, beat, self._now)
         self._said[beat.device] = dict(beat.haves)
         return True
@@ -179,3 +182,7 @@ class Intake:
             DeliveryChanged(commune_id, occurrence_id, clusters)
             for (commune_id, occurrence_id), clusters in deliveries.changed(proved).items()
         ]
+
+
+def _last(state: State) -> Last:
+    return Last(state.boot, state.beat_n, state.heard_at, state.clock_at)

@@ -53,6 +53,11 @@ class DeliveryState(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+def latest(*moments: datetime | None) -> datetime | None:
+    """The latest of those that are given."""
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
 class Place(SQLModel, table=True):
     """A node of the tree country → province → commune → village. `zone_name` is an IANA zone, inherited downwards."""
 
@@ -104,7 +109,9 @@ class Device(SQLModel, table=True):
 class DeviceState(SQLModel, table=True):
     """The last heartbeat of a device and what follows from it; one row a device, overwritten.
 
-    haves: log → [upto, [[low, high], …]]. clock_offset_ms: device minus server. storage in KiB.
+    haves: log → [upto, [[low, high], …]]. clock_offset_ms: device minus server. storage in KiB. clock_at: what its
+    clock last showed that was the present time. planned_quiet_until: silence expected by people; said_quiet_until:
+    announced by the device itself, and taken back by a heartbeat that says nothing of it.
     """
 
     __tablename__ = "device_state"
@@ -132,7 +139,14 @@ class DeviceState(SQLModel, table=True):
     clock_bound_ms: int | None = None
     clock_offset_ms: int | None = None
     uptime_s: int | None = None
-    quiet_until: datetime | None = Field(default=None, sa_column=moment_column())
+    planned_quiet_until: datetime | None = Field(default=None, sa_column=moment_column())
+    said_quiet_until: datetime | None = Field(default=None, sa_column=moment_column())
+    clock_at: datetime | None = Field(default=None, sa_column=moment_column())
+
+    @property
+    def quiet_until(self) -> datetime | None:
+        """Until when its silence was announced, by whomever."""
+        return latest(self.planned_quiet_until, self.said_quiet_until)
 
 
 class BeatSlot(SQLModel, table=True):

@@ -225,7 +225,7 @@ class DeviceService:
         """Expect silence until a moment, or no longer (None). Raises NotFound("devices.device_unknown")."""
         await self.device(session, device_id)
         known = (await uplink.states(session, [device_id])).get(device_id)
-        await uplink.save_states(session, [replace(known or State(device_id), quiet_until=until)])
+        await uplink.save_states(session, [replace(known or State(device_id), planned_quiet_until=until)])
 
     async def sweep_presence(self, session: AsyncSession, now: datetime) -> list[PresenceChanged]:
         """Judge every device that has been silent; what changed, to be told once it is committed."""

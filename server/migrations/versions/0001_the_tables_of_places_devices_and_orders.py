@@ -208,7 +208,9 @@ def _device_state() -> None:
         sa.Column("clock_bound_ms", sa.Integer(), nullable=True),
         sa.Column("clock_offset_ms", sa.Integer(), nullable=True),
         sa.Column("uptime_s", sa.Integer(), nullable=True),
-        sa.Column("quiet_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("planned_quiet_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("said_quiet_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clock_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
         sa.PrimaryKeyConstraint("device_id"),
     )

@@ -34,11 +34,22 @@ def test_being_online_still_does_not_move_since_when() -> None:
 
 
 def test_planned_silence_is_kept_when_a_heartbeat_says_nothing_of_it_and_bounded_when_it_does() -> None:
-    state = State(device_id="d", quiet_until=NOW)
+    state = State(device_id="d", planned_quiet_until=NOW)
     after_beat(state, beat(), NOW)
     assert state.quiet_until == NOW
     after_beat(state, beat(quiet_until_ms=to_ms(NOW) + 10**12), NOW)
     assert state.quiet_until == NOW + MAX_QUIET
+    after_beat(state, beat(), NOW)
+    assert state.quiet_until == NOW
+
+
+def test_the_present_time_a_device_showed_is_remembered_and_any_other_is_not() -> None:
+    state = State(device_id="d")
+    after_beat(state, beat(), NOW)
+    assert state.clock_at == NOW + timedelta(milliseconds=40)
+    after_beat(state, beat(clock=ClockReport(ClockState.UNSET, to_ms(NOW) + 50, 5)), NOW)
+    after_beat(state, beat(clock=ClockReport(ClockState.SYNCED, to_ms(NOW) + 10**9, 5)), NOW)
+    assert state.clock_at == NOW + timedelta(milliseconds=40)
 
 
 def test_a_hello_of_a_new_boot_counts_heartbeats_from_the_beginning_and_of_the_same_does_not() -> None:

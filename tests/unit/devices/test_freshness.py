@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from base.times import to_ms
-from devices.freshness import Freshness, judge_beat, judge_hello
+from devices.freshness import Freshness, Last, judge_beat, judge_hello
 from devices.wire.reports import ClockReport, ClockState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -11,6 +11,10 @@ RIGHT = ClockReport(ClockState.SYNCED, to_ms(NOW) + 60_000, 10)
 YESTERDAY = ClockReport(ClockState.SYNCED, to_ms(NOW) - 86_400_000, 10)
 UNSET = ClockReport(ClockState.UNSET, 0, 0)
 JUST_HEARD, LONG_SILENT = NOW - timedelta(seconds=20), NOW - timedelta(seconds=86)
+
+
+def last(heard_at: datetime | None = JUST_HEARD, clock_at: datetime | None = None) -> Last:
+    return Last(5, 7, heard_at, clock_at)
 
 
 @pytest.mark.parametrize(
@@ -24,24 +28,42 @@ JUST_HEARD, LONG_SILENT = NOW - timedelta(seconds=20), NOW - timedelta(seconds=8
     ],
 )
 def test_a_heartbeat_must_be_later_than_the_last(boot: int, n: int, verdict: Freshness) -> None:
-    assert judge_beat(boot, n, 5, 7) is verdict
+    assert judge_beat(boot, n, YESTERDAY, last(), NOW) is verdict
+
+
+EARLIER_BOOT = [
+    (RIGHT, JUST_HEARD, Freshness.ANEW),
+    (YESTERDAY, LONG_SILENT, Freshness.OLD),
+    (UNSET, JUST_HEARD, Freshness.OLD),
+    (UNSET, LONG_SILENT, Freshness.ANEW),
+    (UNSET, None, Freshness.ANEW),
+]
+
+
+@pytest.mark.parametrize(("clock", "heard_at", "verdict"), EARLIER_BOOT)
+def test_what_comes_from_an_earlier_boot_needs_a_true_clock_or_a_long_silence(
+    clock: ClockReport, heard_at: datetime | None, verdict: Freshness
+) -> None:
+    assert judge_hello(1, clock, last(heard_at), NOW) is verdict
+    assert judge_beat(1, 1, clock, last(heard_at), NOW) is verdict
+
+
+@pytest.mark.parametrize(("later_ms", "verdict"), [(-1, Freshness.OLD), (0, Freshness.OLD), (1, Freshness.ANEW)])
+def test_what_comes_from_an_earlier_boot_is_later_than_all_that_came_before(later_ms: int, verdict: Freshness) -> None:
+    known = last(clock_at=NOW)
+    clock = ClockReport(ClockState.SYNCED, to_ms(NOW) + later_ms, 10)
+    assert judge_hello(1, clock, known, NOW) is verdict
+    assert judge_beat(1, 1, clock, known, NOW) is verdict
 
 
 @pytest.mark.parametrize(
-    ("boot", "clock", "heard_at", "verdict"),
+    ("boot", "clock", "verdict"),
     [
-        (6, YESTERDAY, JUST_HEARD, Freshness.NEW),
-        (5, RIGHT, JUST_HEARD, Freshness.NEW),
-        (5, YESTERDAY, JUST_HEARD, Freshness.AGAIN),
-        (5, UNSET, JUST_HEARD, Freshness.AGAIN),
-        (1, RIGHT, JUST_HEARD, Freshness.ANEW),
-        (1, YESTERDAY, LONG_SILENT, Freshness.OLD),
-        (1, UNSET, JUST_HEARD, Freshness.OLD),
-        (1, UNSET, LONG_SILENT, Freshness.ANEW),
-        (1, UNSET, None, Freshness.ANEW),
+        (6, YESTERDAY, Freshness.NEW),
+        (5, RIGHT, Freshness.NEW),
+        (5, YESTERDAY, Freshness.AGAIN),
+        (5, UNSET, Freshness.AGAIN),
     ],
 )
-def test_a_hello_of_an_earlier_boot_needs_a_true_clock_or_a_long_silence(
-    boot: int, clock: ClockReport, heard_at: datetime | None, verdict: Freshness
-) -> None:
-    assert judge_hello(boot, clock, 5, heard_at, NOW) is verdict
+def test_a_hello_of_this_boot_or_a_later_one_is_taken(boot: int, clock: ClockReport, verdict: Freshness) -> None:
+    assert judge_hello(boot, clock, last(), NOW) is verdict
