@@ -1,14 +1,15 @@
 """What the rooms above may ask of this one."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import NotFound, Refused
 from base.ids import is_name, new_id
-from base.times import Clock, to_ms
+from base.times import EPOCH, Clock, to_ms
 from devices import orderlog, retention
 from devices.beats import State
 from devices.changes import PresenceChanged
@@ -25,7 +26,7 @@ from devices.models import (
     Zone,
 )
 from devices.places import PlaceTree
-from devices.presence import ONLINE_S, judge
+from devices.presence import ONLINE_S, Hearing, judge
 from devices.repository import deliveries, fleet, places, uplink
 from devices.repository import log as log_rows
 from devices.views import (
@@ -46,13 +47,15 @@ PLAY = "play"
 class DeviceService:
     """Orders, clusters, deliveries, presence. Everything runs in the caller's transaction; nothing commits."""
 
-    def __init__(self, keys: KeyStore, clock: Clock) -> None:
+    def __init__(self, keys: KeyStore, clock: Clock, steady_s: Callable[[], float] | None = None) -> None:
+        """steady_s: seconds by a clock that nobody sets; without one, `clock` is believed when it jumps."""
         self._keys, self._clock = keys, clock
-        self._listening_since = clock()
+        self._steady_s = steady_s or partial(_seconds, clock)
+        self._hearing = Hearing(clock())
 
     def listening_since(self, moment: datetime) -> None:
-        """Silence before this moment was the server's own: call it when the broker's connection comes back."""
-        self._listening_since = moment
+        """The broker's connection came back: silence since the last sweep was the server's own."""
+        self._hearing.back(moment, self._steady_s())
 
     async def resolve(self, session: AsyncSession, commune_id: str, audience: Audience) -> list[Cluster]:
         """The active clusters an audience means, judged by the very rule the devices follow."""
@@ -228,12 +231,17 @@ class DeviceService:
         await uplink.save_states(session, [replace(known or State(device_id), planned_quiet_until=until)])
 
     async def sweep_presence(self, session: AsyncSession, now: datetime) -> list[PresenceChanged]:
-        """Judge every device that has been silent; what changed, to be told once it is committed."""
+        """Judge every device that has been silent; what changed, to be told once it is committed.
+
+        Call it every few seconds while the broker is connected, and not otherwise.
+        """
+        self._hearing.listens(now, self._steady_s())
+        await uplink.hear_none_later_than(session, now)
         silent = await uplink.silent_states(session, now - timedelta(seconds=ONLINE_S))
         judged = [
             (state.device_id, commune_id, presence)
             for state, commune_id in silent
-            if (presence := judge(state.heard_at, state.quiet_until, now, self._listening_since)) is not state.presence
+            if (presence := judge(state.heard_at, state.quiet_until, now, self._hearing)) is not state.presence
         ]
         await uplink.set_presences(
             session,
@@ -276,6 +284,10 @@ class DeviceService:
         zone = Zone(id=zone_id, commune_id=commune_id, name=name)
         await places.save_zone(session, zone, cluster_ids)
         return ZoneView(zone, tuple(sorted(cluster_ids)))
+
+def _seconds(clock: Clock) -> float:
+    return (clock() - EPOCH).total_seconds()
+
 
 
 async def _zones_by_cluster(session: AsyncSession, commune_id: str) -> dict[str, set[str]]:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -187,7 +188,7 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
     limits = AudioLimits(max_bytes=settings.limits.upload_bytes, max_duration_s=settings.limits.sound_s)
     espeak = Espeak()
     audio = AudioService(store, limits, {espeak.name: espeak}, clock)
-    devices = DeviceService(keys, clock)
+    devices = DeviceService(keys, clock, time.monotonic)
     announcements = AnnouncementService(audio, clock)
     ahead = settings.programme
     programme_settings = ProgrammeSettings(

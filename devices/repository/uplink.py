@@ -38,7 +38,7 @@ async def states(session: AsyncSession, device_ids: Collection[str]) -> dict[str
 
 
 async def save_states(session: AsyncSession, rows: Iterable[State]) -> None:
-    """Insert or overwrite whole states; `quiet_until` too, so the caller carries over what was planned."""
+    """Insert or overwrite whole states; `planned_quiet_until` too, so the caller carries over what was planned."""
     await upsert(session, DeviceState, [_columns(row) for row in rows])
 
 
@@ -84,6 +84,12 @@ async def stored_receipts(
 
 async def add_receipts(session: AsyncSession, rows: Sequence[ReceiptEntry]) -> None:
     await insert_new(session, ReceiptEntry, [values(row) for row in rows])
+
+
+async def hear_none_later_than(session: AsyncSession, now: datetime) -> None:
+    """Count as heard now what was heard in a future that is none any more, since the clock was set back."""
+    heard_at = col(DeviceState.heard_at)
+    await session.execute(update(DeviceState).where(heard_at > now).values(heard_at=now))
 
 
 async def silent_states(session: AsyncSession, heard_before: datetime) -> list[tuple[State, str]]:
