@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO   ?=
-TESTS  ?=
+TESTS  ?= -n 2 --dist loadfile
 
 .PHONY: demo test check setup lint types contracts messages migrations bench clean help
 .DEFAULT_GOAL := help

