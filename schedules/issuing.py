@@ -1,7 +1,7 @@
 """From planned occurrences to signed orders, and their recall: issue, cancel, stop."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -27,10 +27,23 @@ from schedules.repository import programme as rows
 
 _log = structlog.get_logger(__name__)
 
-BATCH = 50
-"""How many occurrences one transaction issues: each may write a row for every cluster of a province."""
+BATCH = 5
+"""How many occurrences one transaction issues: an emergency may have to wait for it, and each writes a row for every
+cluster it is for."""
 STOP_STANDS = timedelta(seconds=60)
 """A stop that arrives later than this would end something it was never meant for."""
+
+
+@dataclass(slots=True)
+class IssueRound:
+    """One look at all that is due, in as many transactions as it takes. more: whether another one is wanted.
+
+    places, occurrences: what could not be ordered now, so that it keeps nothing else back; the next round tries again.
+    """
+
+    places: set[str] = field(default_factory=set)
+    occurrences: set[str] = field(default_factory=set)
+    more: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +54,25 @@ class Issuer:
     audio: AudioService
     clock: Clock
 
-    async def issue_due(self, session: AsyncSession, now: datetime, until: datetime) -> list[OrderEntry]:
-        """Order what is approved and begins by `until`, at most `BATCH` at a time; call again while it is full."""
-        due = [row for row in await rows.due_for_issue(session, now, until, BATCH) if now < latest_start(row)]
+    async def issue_due(
+        self, session: AsyncSession, now: datetime, until: datetime, issue_round: IssueRound
+    ) -> list[OrderEntry]:
+        """Order what is approved and begins by `until`, at most `BATCH` at a time; call again while there is `more`."""
+        found = await rows.due_for_issue(
+            session, now, until, BATCH, but=issue_round.occurrences, but_places=issue_round.places
+        )
+        issue_round.more = len(found) == BATCH
+        issue_round.occurrences.update(row.id for row in found if now >= latest_start(row))
+        due = [row for row in found if now < latest_start(row)]
         if not due:
             return []
         versions = await self.versions(session, due)
         places = {row.place_id for row in due}
         ground = {place_id: await grounds.load(session, self.devices, place_id) for place_id in places}
-        entries = [await self._issue_or_call_off(session, row, versions[row.id], ground[row.place_id]) for row in due]
+        entries = [
+            await self._issue_or_call_off(session, row, versions[row.id], ground[row.place_id], issue_round)
+            for row in due
+        ]
         await session.flush()
         return [entry for entry in entries if entry is not None]
 
@@ -74,15 +97,27 @@ class Issuer:
         return entry
 
     async def _issue_or_call_off(
-        self, session: AsyncSession, occurrence: Occurrence, versions: Sequence[Version], ground: Ground
+        self,
+        session: AsyncSession,
+        occurrence: Occurrence,
+        versions: Sequence[Version],
+        ground: Ground,
+        issue_round: IssueRound,
     ) -> OrderEntry | None:
         """One that cannot be ordered must not keep the others back: it is called off, with the reason."""
-        occurrence_id = occurrence.id
+        occurrence_id, place_id = occurrence.id, occurrence.place_id
+        if place_id in issue_round.places:
+            return None
         try:
             async with session.begin_nested():
                 return await self.issue(session, occurrence, versions, ground)
-        except (Conflict, NotFound, Unavailable) as obstacle:
-            # Somebody else is at the same log, or its key is missing: no fault of this airing, and the next tick tries.
+        except Conflict as obstacle:
+            # Somebody else is at the same log: no fault of this airing, and the next round tries.
+            issue_round.occurrences.add(occurrence_id)
+            _log.warning("occurrence.issue_postponed", occurrence=occurrence_id, reason=str(obstacle))
+        except (NotFound, Unavailable) as obstacle:
+            # The key is missing: so it will be for all that this place has planned.
+            issue_round.places.add(place_id)
             _log.warning("occurrence.issue_postponed", occurrence=occurrence_id, reason=str(obstacle))
         except Refused as refusal:
             _log.warning("occurrence.not_issuable", occurrence=occurrence_id, reason=str(refusal))

@@ -23,7 +23,7 @@ from schedules.changes import ProgrammeChanged
 from schedules.conflicts import Overlap
 from schedules.dispatch import bulletin_lasts
 from schedules.hearing import Listening
-from schedules.issuing import Issuer
+from schedules.issuing import Issuer, IssueRound
 from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Schedule, ScheduleState
 from schedules.planning import Planner, check_rule, with_times
 from schedules.policy import Rules
@@ -237,9 +237,12 @@ class ProgrammeService:
         """Extend the occurrences of all schedules to the horizon; gives how many are new."""
         return await self._planner.plan(session, now)
 
-    async def issue_due(self, session: AsyncSession, now: datetime) -> list[OrderEntry]:
-        """Order what begins within `issue_days` and is approved: at most a batch, so call again while it gives any."""
-        return await self._issuer.issue_due(session, now, now + timedelta(days=self._settings.issue_days))
+    async def issue_due(
+        self, session: AsyncSession, now: datetime, issue_round: IssueRound | None = None
+    ) -> list[OrderEntry]:
+        """Order what begins within `issue_days` and is approved: a few at a time, so call again while `more`."""
+        until = now + timedelta(days=self._settings.issue_days)
+        return await self._issuer.issue_due(session, now, until, issue_round or IssueRound())
 
     async def close_over(self, session: AsyncSession, now: datetime) -> list[ProgrammeChanged]:
         """Mark what is past; gives what changed, to be told after the commit."""

@@ -2,6 +2,7 @@
 
 from schedules.announcements import AnnouncementService, AnnouncementView, VersionView
 from schedules.emergencies import EmergencyPreview, EmergencyService
+from schedules.issuing import IssueRound
 from schedules.programme import ProgrammeService, ProgrammeSettings
 from schedules.speaking import PreparedTemplate
 
@@ -10,6 +11,7 @@ __all__ = [
     "AnnouncementView",
     "EmergencyPreview",
     "EmergencyService",
+    "IssueRound",
     "PreparedTemplate",
     "ProgrammeService",
     "ProgrammeSettings",

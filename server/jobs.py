@@ -11,6 +11,7 @@ from base.errors import LoaError
 from devices.keys import ensure_authority
 from devices.models import PlaceKind
 from schedules.runner import Job
+from schedules.service import IssueRound
 from server import idempotency
 from server.auth import repository as people
 from server.auth.tokens import IDLE
@@ -44,8 +45,9 @@ async def tick(runtime: "Runtime") -> None:
         changes: list[Change] = [*await runtime.emergencies.expire(session, now)]
         changes += await runtime.programme.close_over(session, now)
         on_commit(session, lambda: _tell(runtime, changes))
-    while await _issue(runtime, now):
-        pass
+    issue_round = IssueRound()
+    while issue_round.more:
+        await _issue(runtime, now, issue_round)
     runtime.ticked_at = now
 
 
@@ -85,12 +87,10 @@ async def prune(runtime: "Runtime") -> None:
         await people.prune(session, now, now - IDLE)
 
 
-async def _issue(runtime: "Runtime", now: datetime) -> bool:
+async def _issue(runtime: "Runtime", now: datetime, issue_round: IssueRound) -> None:
     async with runtime.database.writing() as session:
-        entries = await runtime.programme.issue_due(session, now)
-        if entries:
+        if await runtime.programme.issue_due(session, now, issue_round):
             on_commit(session, runtime.sender.kick)
-    return bool(entries)
 
 
 async def _keep_templates_of(runtime: "Runtime", place_id: str) -> None:

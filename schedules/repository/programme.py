@@ -130,8 +130,16 @@ async def occurrences(
     return list(await session.scalars(query.order_by(col(Occurrence.start_at), col(Occurrence.id)).limit(limit)))
 
 
-async def due_for_issue(session: AsyncSession, now: datetime, until: datetime, limit: int) -> list[Occurrence]:
-    """Planned occurrences of approved announcements that begin by `until`, soonest first.
+async def due_for_issue(
+    session: AsyncSession,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    *,
+    but: Collection[str] = (),
+    but_places: Collection[str] = (),
+) -> list[Occurrence]:
+    """Planned occurrences of approved announcements that begin by `until`, soonest first, but those named.
 
     On PostgreSQL those another server is issuing are left out; SQLite has one writer.
     """
@@ -143,6 +151,8 @@ async def due_for_issue(session: AsyncSession, now: datetime, until: datetime, l
             col(Announcement.state) == AnnouncementState.APPROVED,
             col(Occurrence.start_at) <= until,
             col(Occurrence.start_at) > now - LATEST,
+            col(Occurrence.id).not_in(but),
+            col(Occurrence.place_id).not_in(but_places),
         )
         .order_by(col(Occurrence.start_at), col(Occurrence.id))
         .limit(limit)

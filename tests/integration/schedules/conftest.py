@@ -30,6 +30,7 @@ from schedules.models import Announcement, EmergencyTemplate, Schedule
 from schedules.service import (
     AnnouncementService,
     EmergencyService,
+    IssueRound,
     PreparedTemplate,
     ProgrammeService,
 )
@@ -106,6 +107,15 @@ class Room:
             prepared = replace(self.templates[key], template_id=template.id)
             await self.emergencies.save_template(session, prepared)
         return found
+
+
+async def issue(room: Room) -> int:
+    """Order all that is due, as the server does; gives how many orders that made."""
+    issue_round, made = IssueRound(), 0
+    while issue_round.more:
+        async with room.database.writing() as session:
+            made += len(await room.programme.issue_due(session, room.clock(), issue_round))
+    return made
 
 
 async def orders(session: AsyncSession, kind: str | None = None) -> list[Order]:

@@ -21,6 +21,7 @@ from tests.integration.schedules.conftest import (
     OFFICER,
     OPERATOR,
     Room,
+    issue,
     orders,
 )
 from tests.support.until import until
@@ -32,11 +33,6 @@ async def states(session: AsyncSession, schedule: Schedule) -> dict[OccurrenceSt
     query = select(Occurrence.state, func.count()).where(col(Occurrence.schedule_id) == schedule.id)
     found = await session.execute(query.group_by(col(Occurrence.state)))
     return {state: count for state, count in found.all()}  # noqa: C416 - rows are no pairs to a type checker
-
-
-async def issue(room: Room) -> int:
-    async with room.database.writing() as session:
-        return len(await room.programme.issue_due(session, room.clock()))
 
 
 @BOTH

@@ -28,11 +28,6 @@ async def states(session: AsyncSession, schedule: Schedule) -> dict[OccurrenceSt
     return {state: count for state, count in found.all()}  # noqa: C416 - rows are no pairs to a type checker
 
 
-async def issue(room: Room) -> int:
-    async with room.database.writing() as session:
-        return len(await room.programme.issue_due(session, room.clock()))
-
-
 async def test_what_a_cluster_will_hear_follows_audience_order_and_hours(room: Room):
     async with room.database.writing() as session:
         approved = await room.approved(session)

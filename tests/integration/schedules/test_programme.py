@@ -24,6 +24,7 @@ from tests.integration.schedules.conftest import (
     OPERATOR,
     Room,
     deliveries,
+    issue,
     orders,
 )
 
@@ -34,11 +35,6 @@ async def states(session: AsyncSession, schedule: Schedule) -> dict[OccurrenceSt
     query = select(Occurrence.state, func.count()).where(col(Occurrence.schedule_id) == schedule.id)
     found = await session.execute(query.group_by(col(Occurrence.state)))
     return {state: count for state, count in found.all()}  # noqa: C416 - rows are no pairs to a type checker
-
-
-async def issue(room: Room) -> int:
-    async with room.database.writing() as session:
-        return len(await room.programme.issue_due(session, room.clock()))
 
 
 async def test_broadcast_now_is_one_signed_order_for_every_cluster(room: Room):
