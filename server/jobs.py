@@ -76,6 +76,8 @@ async def keep_templates(runtime: "Runtime") -> None:
                 await _keep_templates_of(runtime, place.id)
             except LoaError as error:
                 _log.warning("templates.not_ready", place=place.id, code=error.code)
+            except Exception:  # noqa: BLE001 - one commune's trouble must not leave those after it without an alarm
+                _log.exception("templates.failed", place=place.id)
 
 
 async def prune(runtime: "Runtime") -> None:

@@ -5,14 +5,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from httpx import AsyncClient
 from sqlmodel import select
 
 from base.mqtt import BrokerAddress, MqttLink
 from devices.broker_files import BrokerDevice
-from devices.models import OrderEntry
+from devices.models import OrderEntry, Place, PlaceKind
 from devices.wire import topics
-from schedules.models import TemplateKind
+from schedules.models import EmergencyTemplate, TemplateKind
+from schedules.service import EmergencyService, PreparedTemplate
 from server.auth.models import Role
 from tests.integration.server.conftest import Station, running_station
 from tests.support.mosquitto import free_port, running_mosquitto
@@ -141,6 +143,26 @@ async def test_templates_are_spoken_and_held_by_the_server_itself(tmp_path: Path
         async with station.runtime.database.reading() as session:
             again = [entry for entry in await session.scalars(select(OrderEntry)) if entry.type == "hold"]
         assert len(again) == 3
+
+
+async def test_one_communes_trouble_leaves_no_other_without_its_alarms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from server.jobs import keep_templates
+
+    async with running_station(tmp_path) as station:
+        runtime, prepare = station.runtime, EmergencyService.prepare_template
+        async with runtime.database.writing() as session:
+            for name in ("aa", "zz"):
+                session.add(Place(id=name, kind=PlaceKind.COMMUNE, parent_id="lao-cai", name=name, languages=["vi"]))
+
+        async def prepare_or_fail(self: EmergencyService, template: EmergencyTemplate) -> PreparedTemplate:
+            if template.place_id != COMMUNE:
+                raise OSError("no space left on device")
+            return await prepare(self, template)
+
+        monkeypatch.setattr(EmergencyService, "prepare_template", prepare_or_fail)
+        await keep_templates(runtime)
+        async with runtime.database.reading() as session:
+            assert all(template.assets for template in await runtime.emergencies.templates(session, COMMUNE))
 
 
 async def test_a_second_start_continues_where_the_first_was(tmp_path: Path):
