@@ -263,8 +263,7 @@ class DeviceService:
 
     async def list_zones(self, session: AsyncSession, commune_id: str) -> list[ZoneView]:
         """The commune's zones by name."""
-        members = await places.zone_members(session, commune_id)
-        return [ZoneView(zone, tuple(members.get(zone.id, ()))) for zone in await places.zones(session, commune_id)]
+        return await places.zones(session, commune_id)
 
     async def save_zone(
         self, session: AsyncSession, *, zone_id: str, commune_id: str, name: str, cluster_ids: Sequence[str]
@@ -285,9 +284,9 @@ class DeviceService:
         await places.save_zone(session, zone, cluster_ids)
         return ZoneView(zone, tuple(sorted(cluster_ids)))
 
+
 def _seconds(clock: Clock) -> float:
     return (clock() - EPOCH).total_seconds()
-
 
 
 async def _zones_by_cluster(session: AsyncSession, commune_id: str) -> dict[str, set[str]]:

@@ -129,7 +129,7 @@ class EmergencyService:
         if status not in {Status.ACTUAL, Status.DRILL}:
             raise Refused("schedules.status_wrong")
         ground = await grounds.load(session, self._devices, template.place_id)
-        ground.check(audience)
+        reach = ground.check(audience)
         # The all clear must reach whom the alarm reached, whatever becomes of a zone in between.
         audience = ground.written_out(audience)
         occurrence_id, emergency_id = new_id(), new_id()
@@ -146,7 +146,7 @@ class EmergencyService:
             # Only the real thing may wake people; the speakers would refuse an exercise outside the hours as well.
             ground.rules.check(self._clock(), self._clock() + core.once(play))
         occurrence = await self._air(
-            session, ground, play, audience=audience, stands=stands, emergency_id=emergency_id, user_id=user_id
+            session, ground, play, reach, audience=audience, stands=stands, emergency_id=emergency_id, user_id=user_id
         )
         emergency = Emergency(
             id=emergency_id,
@@ -183,11 +183,13 @@ class EmergencyService:
         await self._recall(session, emergency, AllClear((emergency.occurrence_id,)))
         ground = await grounds.load(session, self._devices, emergency.place_id)
         play = await self._clearing(session, emergency, ground)
+        audience = read_audience(emergency.audience)
         occurrence = await self._air(
             session,
             ground,
             play,
-            audience=read_audience(emergency.audience),
+            ground.reach(audience),
+            audience=audience,
             stands=core.lasts(play, core.ONCE_LASTS),
             emergency_id=emergency.id,
             user_id=user_id,
@@ -237,6 +239,7 @@ class EmergencyService:
         session: AsyncSession,
         ground: Ground,
         play: Play,
+        reach: Reach,
         *,
         audience: Audience,
         stands: timedelta,
@@ -245,7 +248,6 @@ class EmergencyService:
     ) -> Occurrence:
         """The occurrence of an order to sound now, and the order."""
         now = self._clock()
-        reach = ground.reach(audience)
         occurrence = Occurrence(
             id=play.occurrence,
             place_id=ground.place.id,

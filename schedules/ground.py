@@ -78,13 +78,10 @@ class Ground:
 
     def meant(self, audience: Audience) -> frozenset[str]:
         """The ids of the clusters an audience means, by the rule the speakers follow."""
-        if audience.everyone:
-            return frozenset(cluster.id for cluster in self.clusters).difference(audience.but)
-        return frozenset(name for name, listener in self.listeners.items() if audience.includes(listener))
+        return frozenset(cluster.id for cluster in self._chosen(audience))
 
     def reach(self, audience: Audience) -> Reach:
-        meant = self.meant(audience)
-        clusters = tuple(cluster for cluster in self.clusters if cluster.id in meant)
+        clusters = self._chosen(audience)
         villages = dict.fromkeys(cluster.village_id for cluster in clusters)
         return Reach(clusters, tuple(self.places[village] for village in villages))
 
@@ -92,6 +89,11 @@ class Ground:
         """The same audience with its zones' clusters in place of the zones, as they are now."""
         named = [cluster for zone in audience.zones for cluster in sorted(self.zones.get(zone, ()))]
         return replace(audience, zones=(), clusters=tuple(dict.fromkeys([*audience.clusters, *named])))
+
+    def _chosen(self, audience: Audience) -> tuple[ClusterNode, ...]:
+        if audience.everyone:
+            return tuple(cluster for cluster in self.clusters if cluster.id not in audience.but)
+        return tuple(cluster for cluster in self.clusters if audience.includes(self.listeners[cluster.id]))
 
     def check(self, audience: Audience) -> Reach:
         """Whom it means. Raises Refused: audience_unknown, audience_too_long, nobody_meant."""

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from devices.delivery import Proof
 from devices.models import Cluster, ClusterKind, Delivery, DeliveryState, OrderEntry, Place
-from devices.repository.places import is_active
+from devices.repository.places import CLUSTER, is_active
 from devices.repository.tables import insert_into, table
 from devices.views import DeliveryCounts, DeliveryView
 
@@ -61,12 +61,12 @@ async def add(
     }
     columns = table(Delivery).c
     meant = select(
-        col(Cluster.id), col(Cluster.device_id), *(literal(value, columns[name].type) for name, value in same.items())
+        CLUSTER.c.id, CLUSTER.c.device_id, *(literal(value, columns[name].type) for name, value in same.items())
     ).where(is_active(commune_id))
     if only is not None:
-        meant = meant.where(col(Cluster.id).in_(only))
+        meant = meant.where(CLUSTER.c.id.in_(only))
     if but:
-        meant = meant.where(col(Cluster.id).not_in(but))
+        meant = meant.where(CLUSTER.c.id.not_in(but))
     names = ["cluster_id", "device_id", *same]
     await session.execute(insert_into(session, Delivery).from_select(names, meant).on_conflict_do_nothing())
 

@@ -156,6 +156,11 @@ async def test_zones_are_kept_changed_and_guarded(service: DeviceService, site: 
     async with site.database.reading() as session:
         (view,) = await service.list_zones(session, "bao-nhai")
     assert (view.zone.name, view.cluster_ids) == ("Khu chợ", ("s2",))
+    await zone(service, site, zone_id="empty", clusters=())
+    await zone(service, site, clusters=("w1", "s2"))
+    async with site.database.reading() as session:
+        listed = await service.list_zones(session, "bao-nhai")
+    assert {view.zone.id: view.cluster_ids for view in listed} == {"market": ("s2", "w1"), "empty": ()}
     with pytest.raises(Refused, match=r"devices\.cluster_foreign"):
         await zone(service, site, clusters=("nobodys",))
     with pytest.raises(Refused, match=r"devices\.name_bad"):
