@@ -17,6 +17,8 @@ from devices.wire.envelope import CheckingKey, Kind, SigningKey, sign, signer, v
 from devices.wire.errors import BadMessage
 from devices.wire.orders import Body, Order, renditions_in
 
+_APPENDED = "loa_orders_appended"
+
 
 async def append(
     session: AsyncSession,
@@ -62,7 +64,15 @@ async def append(
     if not await rows.advance_log(session, log, place.head, trust.digest(envelope), issued_at):
         raise Conflict("devices.log_moved", log=log)
     await rows.publish_contents(session, _contents(body, expires_at))
+    if not session.in_nested_transaction():  # what a savepoint may still take back is not sure to be committed
+        session.info.setdefault(_APPENDED, []).append(entry)
     return entry
+
+
+def appended(session: AsyncSession) -> list[OrderEntry]:
+    """The orders that are in the log for sure once this session's transaction is committed; not those of savepoints."""
+    found: list[OrderEntry] = session.info.get(_APPENDED, [])
+    return found
 
 
 async def read_order(session: AsyncSession, entry: OrderEntry) -> Order:

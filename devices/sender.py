@@ -47,6 +47,7 @@ class Sender:
         # What was committed before we came must not wait a second for its first look.
         self._kicked.set()
         self._published: dict[str, datetime] = {}
+        self._moved: set[str] = set()
         self._to_mark = asyncio.Event()
         self._wants: dict[str, Want] = {}
         self._wanted = asyncio.Event()
@@ -55,6 +56,11 @@ class Sender:
     def kick(self) -> None:
         """Something was committed to a log: publish it now."""
         self._kicked.set()
+
+    def send(self, entries: Iterable[OrderEntry]) -> None:
+        """Publish orders committed this very moment, without looking them up again; whatever else waits follows."""
+        self.kick()
+        self._send_orders(sorted(entries, key=lambda entry: (-entry.urgency, entry.seq)), self._clock())
 
     async def run(self) -> None:
         """Publish, mark, catch devices up and send beacons, until cancelled."""
@@ -110,15 +116,25 @@ class Sender:
         now = self._clock()
         async with self._database.reading() as session:
             entries = await rows.unsent(session, now, list(self._published), MAX_ROUND)
+        sent = self._send_orders(entries, now)
+        moved, self._moved = self._moved, set()
+        if moved:
+            await self.send_beacons(moved)
+        return sent
+
+    def _send_orders(self, entries: Iterable[OrderEntry], now: datetime) -> int:
+        """How many were handed to the broker, up to the first that could not be."""
         sent = 0
         for entry in entries:
+            if entry.id in self._published:  # by `send`, while the loop looked, or the other way round
+                continue
             if not self._send_order(entry):
                 break
             self._published[entry.id] = now
-            sent += 1
-        if sent:
+            if topics.log_device(entry.log) is None:
+                self._moved.add(entry.log)
             self._to_mark.set()
-            await self.send_beacons({e.log for e in entries[:sent] if topics.log_device(e.log) is None})
+            sent += 1
         return sent
 
     def _send_order(self, entry: OrderEntry) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from devices.orderlog import appended
 from server import audit
 from server.auth.permissions import Permission
 from server.auth.who import Who
@@ -34,7 +35,7 @@ class Act:
         """
         runtime = self.runtime
         await audit.record(self.session, runtime.clock, self.who.id, action, what, place_id=place_id, details=details)
-        on_commit(self.session, runtime.sender.kick)
+        on_commit(self.session, lambda: runtime.sender.send(appended(self.session)))
         for change in changes:
             on_commit(self.session, _telling(runtime, change))
 

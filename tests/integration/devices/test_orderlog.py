@@ -9,7 +9,7 @@ from base.errors import Conflict, LoaError, NotFound, Refused
 from base.ids import new_id
 from base.times import to_ms
 from devices.models import OrderEntry, OrderLog
-from devices.orderlog import append, read_order
+from devices.orderlog import append, appended, read_order
 from devices.service import DeviceService
 from devices.wire import trust
 from devices.wire.audience import Audience
@@ -186,3 +186,18 @@ async def test_contents_are_given_out_until_the_last_order_that_names_them_expir
         site.clock.forward(minutes=1)
         with pytest.raises(NotFound):
             await service.content(session, sha)
+
+
+async def test_what_a_savepoint_took_back_does_not_count_as_appended(site: SmallSite) -> None:
+    """A sender may publish what is appended without looking it up: it must be sure to be in the log."""
+    service = DeviceService(site.keys, site.clock)
+    lasts = site.clock() + timedelta(hours=1)
+    async with site.database.writing() as session:
+        assert appended(session) == []
+        savepoint = await session.begin_nested()
+        await service.order_play(session, "bao-nhai", bulletin(), Audience(), lasts)
+        await savepoint.rollback()
+        sure = await service.order_play(session, "bao-nhai", bulletin(), Audience(), lasts)
+        assert appended(session) == [sure]
+    async with site.database.reading() as session:
+        assert (await session.scalars(select(OrderEntry.id))).all() == [sure.id]

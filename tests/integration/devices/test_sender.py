@@ -119,6 +119,37 @@ async def test_an_order_is_published_once_and_then_the_head_of_its_log(
     assert line.on(ORDERS).count(entry.envelope) == 1
 
 
+async def test_what_was_just_committed_is_published_without_a_look_and_once(site: SmallSite, line: Line) -> None:
+    calm, alarm, own = await play(site), await play(site, PlayClass.EMERGENCY), await configure(site)
+    sender = Sender(site.database, site.keys, site.clock, line.publish)
+    sender.send([calm, own, alarm])
+    assert line.on(ORDERS) == [alarm.envelope, calm.envelope]
+    assert line.frames("s2")[0].orders == (own.envelope,)
+    async with running(sender):
+        for entry in (calm, alarm, own):
+            await until(partial(marked, site, entry))
+        await until(lambda: line.on(HEAD) and read(site, line.on(HEAD)[-1]).head == 2)
+        later = await play(site)
+        sender.send([later])
+        await until(partial(marked, site, later))
+        await until(lambda: read(site, line.on(HEAD)[-1]).head == 3)
+    assert line.on(ORDERS) == [alarm.envelope, calm.envelope, later.envelope]
+    assert len(line.frames("s2")) == 1
+
+
+async def test_what_found_no_connection_when_it_was_committed_is_sent_later(
+    site: SmallSite, sender: Sender, line: Line
+) -> None:
+    line.up = False
+    entry = await play(site)
+    sender.send([entry])
+    assert await sent_at(site, entry) is None
+    line.up = True
+    sender.kick()
+    await until(partial(marked, site, entry))
+    assert line.on(ORDERS) == [entry.envelope]
+
+
 async def test_only_heads_are_retained(site: SmallSite, sender: Sender, line: Line) -> None:
     await play(site)
     await configure(site)
@@ -191,6 +222,7 @@ async def test_a_device_is_sent_what_it_lacks_the_most_urgent_first(
 
 async def test_the_same_order_is_not_sent_again_to_a_device_at_once(site: SmallSite, line: Line) -> None:
     entry = await play(site)
+    site.clock.forward(seconds=1)
     sender = Sender(site.database, site.keys, site.clock, line.publish)
     for fresh in (True, False, False):
         await sender.send_missing("s2", {"bao-nhai": Haves()}, fresh=fresh)
@@ -222,7 +254,6 @@ async def test_expired_orders_are_not_sent_and_their_numbers_are_healed_by_a_bea
     await play(site, minutes=5)
     alive = await play(site, hours=24)
     site.clock.forward(hours=3)
-    site.clock.forward(seconds=1)
     sender = Sender(site.database, site.keys, site.clock, line.publish)
     await sender.send_missing("s2", {"bao-nhai": Haves(), "lao-cai": Haves()})
     await sender._catch_up()
