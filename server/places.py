@@ -13,11 +13,10 @@ FRESH_S = 5.0
 
 
 class Places:
-    """Gives the places and their tree, read again when older than `FRESH_S` or after `forget`."""
+    """Gives the tree of places, read again when older than `FRESH_S` or after `forget`."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._places: Sequence[Place] = ()
         self._tree: PlaceTree | None = None
         self._read_at = 0.0
 
@@ -25,14 +24,12 @@ class Places:
         """Who lies inside what, at most `FRESH_S` old."""
         now = self._monotonic()
         if self._tree is None or now - self._read_at > FRESH_S:
-            self._places = await rows.all_places(session)
-            self._tree, self._read_at = PlaceTree.of(self._places), now
+            self._tree, self._read_at = PlaceTree.of(await rows.place_nodes(session)), now
         return self._tree
 
     async def all(self, session: AsyncSession) -> Sequence[Place]:
-        """Every place, at most `FRESH_S` old."""
-        await self.tree(session)
-        return self._places
+        """Every place."""
+        return await rows.all_places(session)
 
     def forget(self) -> None:
         """Read again next time: places were changed."""

@@ -109,10 +109,10 @@ class People:
             return await self._who(session, found.user_id, token_hash, None)
 
     async def _who(self, session: AsyncSession, user_id: str, token_hash: bytes, csrf: str | None) -> Who | None:
-        user = await repository.user(session, user_id)
-        if user is None or user.disabled:
+        found = await repository.user_with_grants(session, user_id)
+        if found is None or found[0].disabled:
             return None
-        grants = await repository.grants(session, [user_id])
+        user, grants = found
         return Who(user, tuple(grants), await self._places.tree(session), token_hash, csrf)
 
     async def _authenticate(self, login: str, password: str, address: str) -> User:

@@ -19,6 +19,14 @@ async def user(session: AsyncSession, user_id: str) -> User | None:
     return await session.get(User, user_id)
 
 
+async def user_with_grants(session: AsyncSession, user_id: str) -> tuple[User, list[RoleGrant]] | None:
+    """A person and the roles granted, in one query."""
+    query = select(User, RoleGrant).outerjoin(RoleGrant, col(RoleGrant.user_id) == col(User.id))
+    ordered = query.where(col(User.id) == user_id).order_by(col(RoleGrant.place_id), col(RoleGrant.role))
+    found = (await session.execute(ordered)).all()
+    return (found[0][0], [grant for _, grant in found if grant is not None]) if found else None
+
+
 async def user_by_login(session: AsyncSession, login: str) -> User | None:
     found: User | None = await session.scalar(select(User).where(col(User.login) == login.strip().lower()))
     return found
