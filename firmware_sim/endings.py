@@ -42,14 +42,14 @@ class Endings:
         self._stops.append(found)
 
     def of(self, order: Order, play: Play) -> str | None:
-        """Why this play must not begin: cancelled, or stopped after it was to begin; None when it may."""
+        """Why this play must not begin: cancelled, or stopped after it was issued and due; None when it may."""
         own = self.height(order)
         for found in self._cancelled.get(play.occurrence, ()):
             if precedence.may_cancel(found.height, own):
                 return found.reason
         start_ms = order.issued_ms if play.start_ms is None else play.start_ms
         ended = any(
-            stop.issued_ms >= start_ms
+            stop.issued_ms >= max(start_ms, order.issued_ms)
             and play.play_class <= stop.up_to
             and precedence.may_stop(stop.height, own, play.play_class)
             for stop in self._stops

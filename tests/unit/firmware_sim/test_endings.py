@@ -16,6 +16,7 @@ from devices.wire.reports import ReceiptState
 from firmware_sim import events
 from firmware_sim.effects import Sound
 from tests.unit.firmware_sim.rig import (
+    HOUR,
     T0,
     Rig,
     play,
@@ -124,6 +125,15 @@ def test_a_stop_that_came_first_still_stops_what_was_to_begin_before_it(rig: Rig
     rig.run(60_000)
     assert rig.sounded() == []
     assert rig.states(item.occurrence) == [(S.CANCELLED, "stopped")]
+
+
+def test_a_stop_issued_ahead_of_the_time_spares_what_was_ordered_after_it(rig: Rig):
+    """A server whose clock was set back issues ahead of the time, so that what it orders later counts as later."""
+    rig.order(Stop(), issued_ms=T0 + HOUR)
+    later = play(T0 + 10_000)
+    rig.order(later, issued_ms=T0 + HOUR + 1, expires_ms=T0 + 2 * HOUR)
+    rig.run(60_000)
+    assert rig.sounded() == [(10_000, 20_000, later.occurrence)]
 
 
 @pytest.mark.parametrize("first", ["play", "cancel"])
