@@ -7,7 +7,8 @@ config=$1; folder=$2; shift 2
 
 # Until the broker runs there is nothing to end but ourselves; the first process of a container must say so.
 broker=
-trap 'if [ -n "$broker" ]; then kill -TERM "$broker" 2>/dev/null; else exit 143; fi' TERM INT
+told=
+trap 'told=1; if [ -n "$broker" ]; then kill -TERM "$broker" 2>/dev/null; else exit 143; fi' TERM INT
 waited=0
 until [ -s "$folder/passwd" ] && [ -s "$folder/acl" ]; do
   [ "$waited" -lt 120 ] || { echo "mosquitto.sh: no passwd and acl in $folder" >&2; exit 1; }
@@ -29,3 +30,7 @@ while kill -0 "$broker" 2>/dev/null; do
   if [ "$now" != "$before" ]; then before=$now; kill -HUP "$broker" 2>/dev/null; fi
 done
 wait "$broker"
+status=$?
+# Mosquitto listens a moment before it handles signals: told to end in that moment, it ends without a word of its own.
+if [ -n "$told" ] && [ "$status" -eq 143 ]; then status=0; fi
+exit "$status"
