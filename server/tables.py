@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 import audio.models
+import devices.couriers.models
 import devices.models
 import schedules.models
 import server.audit
