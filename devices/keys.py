@@ -101,6 +101,7 @@ async def ensure_authority(
         epoch=1,
         public=keys.create_authority_key(place_id, 1),
         made_at=now,
+        signing_from=now,
         expires_at=now + timedelta(days=valid_days),
     )
     await rows.add_key(session, made)
@@ -111,7 +112,7 @@ async def ensure_authority(
 async def current_key(
     session: AsyncSession, keys: KeyStore, authority_id: str, clock: Clock | None = None
 ) -> SigningKey:
-    """What signs for an authority now.
+    """What signs for an authority now: its newest key that was taken into use.
 
     A key near or past its expiry is used with a loud warning: an old key must never silence an emergency.
     Raises NotFound("devices.authority_unknown"), Unavailable("devices.key_missing").
@@ -127,7 +128,7 @@ async def current_key(
 async def current_keys(session: AsyncSession, keys: KeyStore, authority_ids: Collection[str]) -> dict[str, SigningKey]:
     """What signs for each of these authorities; those whose private key is not on this server are left out."""
     found = await rows.unretired_keys(session, authority_ids)
-    present = {row.authority_id: row.epoch for row in found}
+    present = {row.authority_id: row.epoch for row in found if row.signing_from is not None}
     return {name: keys.signing_key(name, epoch) for name, epoch in present.items() if keys.holds(name, epoch)}
 
 

@@ -77,7 +77,11 @@ class Place(SQLModel, table=True):
 
 
 class AuthorityKey(SQLModel, table=True):
-    """A public key of an authority (a country, province or commune). The private half is a file, never a row."""
+    """A public key of an authority (a country, province or commune). The private half is a file, never a row.
+
+    It is announced, then signs, then is retired; `announced_seq` and `retired_seq` are the numbers of the orders in
+    the authority's log that said so (none for a first key, which every device file holds).
+    """
 
     __tablename__ = "authority_key"
 
@@ -86,7 +90,10 @@ class AuthorityKey(SQLModel, table=True):
     public: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     made_at: datetime = Field(sa_column=moment_column(nullable=False))
     expires_at: datetime = Field(sa_column=moment_column(nullable=False))
+    signing_from: datetime | None = Field(default=None, sa_column=moment_column())
     retired_at: datetime | None = Field(default=None, sa_column=moment_column())
+    announced_seq: int | None = None
+    retired_seq: int | None = None
 
 
 class Device(SQLModel, table=True):
@@ -111,7 +118,8 @@ class DeviceState(SQLModel, table=True):
 
     haves: log → [upto, [[low, high], …]]. clock_offset_ms: device minus server. storage in KiB. clock_at: what its
     clock last showed that was the present time. planned_quiet_until: silence expected by people; said_quiet_until:
-    announced by the device itself, and taken back by a heartbeat that says nothing of it.
+    announced by the device itself, and taken back by a heartbeat that says nothing of it. wake: minutes of the UTC
+    day, [[from, to), …], in which it has its link; none: always. carrier: how it was last heard, "mqtt" or "http".
     """
 
     __tablename__ = "device_state"
@@ -142,11 +150,30 @@ class DeviceState(SQLModel, table=True):
     planned_quiet_until: datetime | None = Field(default=None, sa_column=moment_column())
     said_quiet_until: datetime | None = Field(default=None, sa_column=moment_column())
     clock_at: datetime | None = Field(default=None, sa_column=moment_column())
+    wake: list[list[int]] = Field(default_factory=list, sa_column=json_column(server_default="[]"))
+    carrier: str = Field(default="mqtt", sa_column_kwargs={"server_default": "mqtt"})
 
     @property
     def quiet_until(self) -> datetime | None:
         """Until when its silence was announced, by whomever."""
         return latest(self.planned_quiet_until, self.said_quiet_until)
+
+
+class DeviceConfig(SQLModel, table=True):
+    """What people set for one device alone; what is None is as in the whole commune.
+
+    online: local spans ["HH:MM", "HH:MM"] in which a device on a duty cycle keeps its link; none: always.
+    low_pct, critical_pct: battery charge below which only priority, and only emergencies, sound.
+    """
+
+    __tablename__ = "device_config"
+
+    device_id: str = Field(primary_key=True, foreign_key="device.id", max_length=48)
+    volume_max: int | None = None
+    heartbeat_s: int | None = None
+    online: list[list[str]] = Field(default_factory=list, sa_column=json_column())
+    low_pct: int | None = None
+    critical_pct: int | None = None
 
 
 class BeatSlot(SQLModel, table=True):
@@ -236,7 +263,8 @@ class OrderLog(SQLModel, table=True):
 class OrderEntry(SQLModel, table=True):
     """One signed order. The two unique constraints are the fences: nothing is ordered twice, no number is reused.
 
-    kind: what it does to its occurrence ("play", "cancel", "all_clear", …). urgency: the play class it serves.
+    kind: what it does to its occurrence ("play", "cancel", "all_clear", …). urgency: the play class it serves, or 4 for
+    what everything after it needs. epoch: of the key that signed it.
     """
 
     __tablename__ = "order_entry"
@@ -253,6 +281,7 @@ class OrderEntry(SQLModel, table=True):
     kind: str
     occurrence_id: str | None = Field(default=None, index=True)
     urgency: int = 1
+    epoch: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     issued_at: datetime = Field(sa_column=moment_column(nullable=False))
     expires_at: datetime = Field(sa_column=moment_column(nullable=False, index=True))
     audience: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())

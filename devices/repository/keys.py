@@ -10,10 +10,14 @@ from devices.models import AuthorityKey
 
 
 async def present_key(session: AsyncSession, authority_id: str) -> AuthorityKey | None:
-    """The key of the highest epoch that is not retired."""
+    """The key of the highest epoch that signs."""
     found = await session.scalars(
         select(AuthorityKey)
-        .where(col(AuthorityKey.authority_id) == authority_id, col(AuthorityKey.retired_at).is_(None))
+        .where(
+            col(AuthorityKey.authority_id) == authority_id,
+            col(AuthorityKey.retired_at).is_(None),
+            col(AuthorityKey.signing_from).is_not(None),
+        )
         .order_by(col(AuthorityKey.epoch).desc())
         .limit(1)
     )

@@ -1,4 +1,4 @@
-"""The tables of contact plans, courier bundles and their returns."""
+"""Delivery that survives: keys that follow one another, devices set singly, wake plans; contact plans and couriers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +18,13 @@ TABLES = (
     "courier_carriage",
     "courier_return",
     "last_return",
+    "device_config",
 )
+COLUMNS = {
+    "device_state": ("wake", "carrier"),
+    "order_entry": ("epoch",),
+    "authority_key": ("signing_from", "announced_seq", "retired_seq"),
+}
 
 
 def upgrade() -> None:
@@ -30,11 +36,18 @@ def upgrade() -> None:
     _courier_carriage()
     _courier_return()
     _last_return()
+    _device_config()
+    _device_state()
+    _order_entry()
+    _authority_key()
 
 
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
+    for table, columns in COLUMNS.items():
+        for column in columns:
+            op.drop_column(table, column)
 
 
 def _courier_route() -> None:
@@ -168,3 +181,34 @@ def _last_return() -> None:
         sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
         sa.PrimaryKeyConstraint("device_id"),
     )
+
+
+def _device_config() -> None:
+    op.create_table(
+        "device_config",
+        sa.Column("device_id", sa.String(48), nullable=False),
+        sa.Column("volume_max", sa.Integer(), nullable=True),
+        sa.Column("heartbeat_s", sa.Integer(), nullable=True),
+        sa.Column("online", sa.JSON(), nullable=False),
+        sa.Column("low_pct", sa.Integer(), nullable=True),
+        sa.Column("critical_pct", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"]),
+        sa.PrimaryKeyConstraint("device_id"),
+    )
+
+
+def _device_state() -> None:
+    op.add_column("device_state", sa.Column("wake", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("device_state", sa.Column("carrier", sa.String(), nullable=False, server_default="mqtt"))
+
+
+def _order_entry() -> None:
+    op.add_column("order_entry", sa.Column("epoch", sa.Integer(), nullable=False, server_default="1"))
+
+
+def _authority_key() -> None:
+    op.add_column("authority_key", sa.Column("signing_from", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("authority_key", sa.Column("announced_seq", sa.Integer(), nullable=True))
+    op.add_column("authority_key", sa.Column("retired_seq", sa.Integer(), nullable=True))
+    # Until now every authority had one key, and signed with it.
+    op.execute("UPDATE authority_key SET signing_from = made_at")
