@@ -41,9 +41,14 @@ def moment_column(*, nullable: bool = True, index: bool = False, primary_key: bo
     return Column(UtcDateTime(), nullable=nullable, index=index, primary_key=primary_key)
 
 
-def json_column(*, server_default: str | None = None) -> Any:
-    """A column of JSON that always has a value. server_default: what rows that were there before the column get."""
-    return Column(JSON, nullable=False, server_default=server_default)
+def json_column() -> Any:
+    """A column of JSON that always has a value."""
+    return Column(JSON, nullable=False)
+
+
+def optional_json_column() -> Any:
+    """A column of JSON that may have none."""
+    return Column(JSON(none_as_null=True), nullable=True)
 
 
 def enum_column(kind: type[StrEnum], *, index: bool = False) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from base.columns import enum_column, json_column, moment_column
+from base.columns import enum_column, json_column, moment_column, optional_json_column
 
 
 class PlaceKind(StrEnum):
@@ -150,7 +150,7 @@ class DeviceState(SQLModel, table=True):
     planned_quiet_until: datetime | None = Field(default=None, sa_column=moment_column())
     said_quiet_until: datetime | None = Field(default=None, sa_column=moment_column())
     clock_at: datetime | None = Field(default=None, sa_column=moment_column())
-    wake: list[list[int]] = Field(default_factory=list, sa_column=json_column(server_default="[]"))
+    wake: list[list[int]] | None = Field(default=None, sa_column=optional_json_column())
     carrier: str = Field(default="mqtt", sa_column_kwargs={"server_default": "mqtt"})
 
     @property

@@ -198,7 +198,7 @@ def _device_config() -> None:
 
 
 def _device_state() -> None:
-    op.add_column("device_state", sa.Column("wake", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("device_state", sa.Column("wake", sa.JSON(), nullable=True))
     op.add_column("device_state", sa.Column("carrier", sa.String(), nullable=False, server_default="mqtt"))
 
 

@@ -55,17 +55,20 @@ async def test_an_authority_gets_one_key_and_an_empty_log(site: SmallSite) -> No
     assert (log.head, log.floor) == (0, 1)
 
 
-async def test_the_highest_epoch_that_is_not_retired_signs_and_all_unretired_are_trusted(site: SmallSite) -> None:
-    public = site.keys.create_authority_key("bao-nhai", 2)
+async def test_the_newest_key_in_use_signs_and_all_unretired_are_trusted(site: SmallSite) -> None:
     made = site.clock()
     async with site.database.writing() as session:
-        session.add(AuthorityKey(authority_id="bao-nhai", epoch=2, public=public, made_at=made, expires_at=made))
+        for epoch, signing_from in ((2, made), (3, None)):
+            public = site.keys.create_authority_key("bao-nhai", epoch)
+            key = AuthorityKey(authority_id="bao-nhai", epoch=epoch, public=public, made_at=made, expires_at=made)
+            key.signing_from = signing_from
+            session.add(key)
     async with site.database.reading() as session:
         assert (await current_key(session, site.keys, "bao-nhai")).kid == "bao-nhai#2"
         assert {k: v.kid for k, v in (await current_keys(session, site.keys, ["bao-nhai", "x"])).items()} == {
             "bao-nhai": "bao-nhai#2"
         }
-        assert [key.epoch for key in await trusted_keys(session, ["bao-nhai"])] == [1, 2]
+        assert [key.epoch for key in await trusted_keys(session, ["bao-nhai"])] == [1, 2, 3]
 
 
 async def test_an_expired_key_warns_and_still_signs(site: SmallSite, capsys: pytest.CaptureFixture[str]) -> None:
