@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+from devices.wire.config import Config
 from devices.wire.envelope import decode_canonical, encode_map
 from devices.wire.fields import Fields
 from devices.wire.haves import Haves
-from devices.wire.orders import Config
 from firmware_sim.effects import (
     DropReceipts,
     Keep,

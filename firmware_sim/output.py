@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from devices.wire import precedence
-from devices.wire.orders import AfterPreemption, Hours, Order, Play, PlayClass, Status
+from devices.wire.config import Hours
+from devices.wire.orders import AfterPreemption, Order, Play, PlayClass, Status
 from devices.wire.playing import Airing, Begin, Change, End, Pause, Phase, Programme
 from devices.wire.reports import ReceiptState
 from firmware_sim.bank import Bank, Need
@@ -213,6 +214,7 @@ class Output:
                 volume=min(play.volume, self._volume_max()),
                 emergency=_real_emergency(entry.airing),
                 codes=tuple(cluster.code for cluster in entry.clusters) if self.name == RADIO else (),
+                play_class=play.play_class,
             )
         )
 

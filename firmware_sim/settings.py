@@ -11,8 +11,9 @@ from base.errors import Refused
 from base.ids import is_name
 from base.mqtt import BrokerAddress
 from devices.wire.audience import Listener
+from devices.wire.config import Config, Hours
 from devices.wire.envelope import CheckingKey, SigningKey
-from devices.wire.orders import Config, Hours
+from firmware_sim.fittings import CourierPart, LocalPart, TransmitterPart
 from firmware_sim.identity import Cluster, Identity, Keys
 
 MAX_CHILDREN = 256
@@ -67,10 +68,6 @@ class ChildPart(ClusterPart):
     code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{1,16}$")]
 
 
-class TransmitterPart(_Part):
-    frequency_khz: int = Field(gt=0, le=3_000_000)
-
-
 class BrokerPart(_Part):
     url: str
     username: str = ""
@@ -106,14 +103,19 @@ class ClockPart(_Part):
     """trust_system: whether the machine's clock is taken to be right when the kernel does not vouch for it.
 
     For simulations only. A board without a battery clock wakes up hours behind: trusted, it would air by that time.
+    bound_file: where the board's time keeper (GNSS, a battery clock) states how far off the machine's clock may be, in
+    milliseconds; no such file: nobody vouches for it. Asked instead of the kernel.
     """
 
     trust_system: bool = False
+    bound_file: Path | None = None
 
 
 class PlayerPart(_Part):
     output: Literal["virtual", "wav", "sound"] = "virtual"
     volume_max: int = Field(100, ge=0, le=100)
+    card: str = Field("", max_length=100)
+    """Part of the name of the sound card the loudspeakers hang on; empty: the default card."""
 
 
 class StoragePart(_Part):
@@ -140,6 +142,8 @@ class DeviceFile(_Part):
     clock: ClockPart = ClockPart()
     player: PlayerPart = PlayerPart()
     storage: StoragePart
+    local: LocalPart = LocalPart()
+    courier: CourierPart = CourierPart()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

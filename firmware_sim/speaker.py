@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from devices.wire import trust
+from devices.wire.config import Config
 from devices.wire.down import Frame
 from devices.wire.errors import BadMessage
-from devices.wire.orders import AllClear, Cancel, Config, Hold, Order, Play, Stop
+from devices.wire.orders import AllClear, Cancel, Hold, Order, Play, Stop
 from devices.wire.reports import ReceiptState
 from firmware_sim import events
 from firmware_sim.bank import Bank

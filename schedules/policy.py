@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from base.errors import Refused
-from devices.wire.orders import Hours
+from devices.wire.config import Hours
 from schedules.recurrence import parse_time
 
 DAY_MIN = 1_440

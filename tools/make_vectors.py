@@ -5,8 +5,10 @@ accepted is made by the code the server and the reference speaker run. What must
 because that code refuses to sign it.
 """
 
+import io
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,19 +19,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from base.ids import id_from_bytes
 from devices.wire.audience import Audience
 from devices.wire.beacon import Beacon
+from devices.wire.blocks import Block, Want
+from devices.wire.bundle import write_bundle
 from devices.wire.canonical import encode_map
+from devices.wire.config import Config, Hours
 from devices.wire.content import Gap, Rendition, Speech, Tone, Version
 from devices.wire.down import Frame
 from devices.wire.envelope import CheckingKey, Kind, SigningKey, seal, sign
 from devices.wire.haves import Haves
+from devices.wire.keys import KeyEntry, Keys
 from devices.wire.orders import (
     AfterPreemption,
     AllClear,
     Body,
     Cancel,
-    Config,
     Hold,
-    Hours,
     Level,
     Order,
     Play,
@@ -38,10 +42,13 @@ from devices.wire.orders import (
     Stop,
 )
 from devices.wire.reports import Ack, ClockReport, ClockState, Heartbeat, Hello, Receipt, ReceiptState
+from devices.wire.returns import write_return
 from devices.wire.trust import digest
+from devices.wire.up import UpFrame
 
 TARGET = Path(__file__).parent.parent / "tests" / "fixtures" / "wire" / "vectors.json"
 COMMUNE, PROVINCE, DEVICE = "bao-nhai#1", "lao-cai#1", "bn-s01"
+NEXT, ROGUE = "bao-nhai#2", "bao-nhai#3"
 AT = 1_798_754_400_000
 """2026-12-31T22:00:00Z: 05:00 of the first of January in Vietnam."""
 DAY_MS = 86_400_000
@@ -91,6 +98,9 @@ ALARM = Play(
     preempted=AfterPreemption.RESTART,
     title="Lũ quét",
 )
+YEAR_MS = 365 * DAY_MS
+ANNOUNCED = Keys((KeyEntry(1, public(COMMUNE), AT + YEAR_MS), KeyEntry(2, public(NEXT), AT + 3 * YEAR_MS)))
+RETIRED = Keys((KeyEntry(2, public(NEXT), AT + 3 * YEAR_MS),), (KeyEntry(1, public(COMMUNE), AT + YEAR_MS),))
 BODIES: dict[str, Body] = {
     "play, a bulletin in two languages": BULLETIN,
     "play, an emergency now until stopped": ALARM,
@@ -98,8 +108,13 @@ BODIES: dict[str, Body] = {
     "stop": Stop(PlayClass.PRIORITY),
     "all_clear": AllClear((ALARM.occurrence,)),
     "hold": Hold("flood", (SIREN, Speech((VIETNAMESE, TAY)))),
+    "keys, the second epoch is announced": ANNOUNCED,
+    "keys, the first epoch is retired": RETIRED,
 }
 SETTINGS = Config(Hours(((300, 690), (840, 1_320)), 420), 90, 20, ("http://10.0.0.1:8000/content",))
+SOLAR = Config(
+    Hours((), 420), 70, 300, (), exchange=("http://10.0.0.1:8000/exchange",), saver_pct=(40, 20), online=((330, 345),)
+)
 CLOCK = ClockReport(ClockState.SYNCED, AT + 66_500, 40)
 HAVES = {"bao-nhai": Haves(6), "lao-cai": Haves(0, ((2, 2),)), "d/bn-s01": Haves(1)}
 HELLO = Hello(DEVICE, 3, "0.1.0", "loa-ref", ("opus16", "opus8"), (DEVICE, "bn-w01"), CLOCK, HAVES)
@@ -124,26 +139,40 @@ HEARTBEAT = Heartbeat(
 )
 
 
+SECRET_KEY = CheckingKey.from_secret(DEVICE, SECRET)
+SPEECH = bytes(range(256)) * 33
+"""Stands for an audio file of 8,448 bytes: two whole blocks and a short one."""
+WANT = Want.of(DEVICE, 3, 5, sha256(SPEECH).digest(), (0, 2))
+
+
 def orders() -> Iterator[tuple[str, Order, bytes]]:
     """Each order's name, itself and its signed bytes; the commune's log is chained."""
     tip = NOTHING
     for seq, (name, body) in enumerate(BODIES.items(), start=1):
         audience = Audience(places=("bn-v01",), zones=("schools",), but=("bn-s02",)) if seq == 1 else Audience()
         order = Order(ident(name), "bao-nhai", seq, tip, AT + seq, AT + DAY_MS, audience, body)
-        signed = _sign(Kind.ORDER, order.to_map(), COMMUNE)
+        signed = _sign(Kind.ORDER, order.to_map(), _signer(order))
         tip = digest(signed)
         yield name, order, signed
     own = Order(ident("config"), "d/bn-s01", 1, NOTHING, AT, AT + DAY_MS, Audience(), SETTINGS)
     yield "config, in the device's own log", own, _sign(Kind.ORDER, own.to_map(), COMMUNE)
+    solar = Order(ident("config 2"), "d/bn-s01", 2, NOTHING, AT + 1, AT + DAY_MS, Audience(), SOLAR)
+    yield "config, of a solar cluster on a duty cycle", solar, _sign(Kind.ORDER, solar.to_map(), COMMUNE)
     above = Order(ident("province"), "lao-cai", 2, digest(b"not here"), AT, AT + DAY_MS, Audience(), Stop())
     yield "stop, from the province", above, _sign(Kind.ORDER, above.to_map(), PROVINCE)
+
+
+def _signer(order: Order) -> str:
+    if order.log == "lao-cai":
+        return PROVINCE
+    return NEXT if order.body is RETIRED else COMMUNE
 
 
 def accepted() -> Iterator[dict[str, Any]]:
     """A vector for each type of order and each kind of message."""
     signed_orders = list(orders())
     for name, order, signed in signed_orders:
-        yield _vector(name, Kind.ORDER, PROVINCE if order.log == "lao-cai" else COMMUNE, order.to_map(), signed)
+        yield _vector(name, Kind.ORDER, _signer(order), order.to_map(), signed)
     tip = digest(signed_orders[len(BODIES) - 1][2])
     played = Receipt(
         DEVICE, 1, NOTHING, 3, ident("play, a bulletin in two languages"), BULLETIN.occurrence, (DEVICE,),
@@ -157,14 +186,21 @@ def accepted() -> Iterator[dict[str, Any]]:
     beacon = Beacon("bao-nhai", len(BODIES), 1, tip, AT + 30_000)
     for name, kind, kid, message in (
         ("beacon", Kind.BEACON, COMMUNE, beacon),
+        ("beacon, with ranges that expired", Kind.BEACON, COMMUNE, replace(beacon, gone=((2, 2), (4, 5)))),
         ("hello", Kind.HELLO, DEVICE, HELLO),
         ("receipt of an airing", Kind.RECEIPT, DEVICE, played),
         ("receipt of an order, chained to the one before", Kind.RECEIPT, DEVICE, late),
         ("ack", Kind.ACK, COMMUNE, Ack(DEVICE, (digest(first),))),
     ):
         yield _vector(name, kind, kid, message.to_map(), _sign(kind, message.to_map(), kid))
-    sealed = seal(Kind.HEARTBEAT, HEARTBEAT.to_map(), CheckingKey.from_secret(DEVICE, SECRET))
+    sealed = seal(Kind.HEARTBEAT, HEARTBEAT.to_map(), SECRET_KEY)
     yield _vector("heartbeat", Kind.HEARTBEAT, DEVICE, HEARTBEAT.to_map(), sealed)
+    asleep = replace(HEARTBEAT, n=18, wake=((1_350, 1_365), (600, 615)))
+    for name, kind, body in (
+        ("heartbeat, of a device on a duty cycle", Kind.HEARTBEAT, asleep),
+        ("want", Kind.WANT, WANT),
+    ):
+        yield _vector(name, kind, DEVICE, body.to_map(), seal(kind, body.to_map(), SECRET_KEY))
 
 
 def refused() -> Iterator[dict[str, str]]:
@@ -178,10 +214,10 @@ def refused() -> Iterator[dict[str, str]]:
     altered = good.replace(encode_map({"upto": 3})[1:], encode_map({"upto": 2})[1:])
     yield _refusal("one bit of the payload", Kind.ORDER, altered, "bad_signature")
     yield _refusal("an order in the place of a beacon", Kind.BEACON, good, "bad_signature")
-    sealed = seal(Kind.HEARTBEAT, HEARTBEAT.to_map(), CheckingKey.from_secret(DEVICE, SECRET))
+    sealed = seal(Kind.HEARTBEAT, HEARTBEAT.to_map(), SECRET_KEY)
     yield _refusal("a code where a signature is due", Kind.ORDER, sealed, "malformed")
     yield _refusal("a header outside the signature", Kind.ORDER, good.replace(b"\xa0", b"\xa1\x01\x27", 1), "malformed")
-    yield _by_hand("an epoch nobody knows", order, "unknown_key", kid="bao-nhai#2")
+    yield _by_hand("an epoch nobody knows", order, "unknown_key", kid=ROGUE)
     yield _by_hand("a kid with a capital", order, "malformed", kid="Bao-nhai#1")
     yield _by_hand("an epoch with a leading zero", order, "malformed", kid="bao-nhai#01")
     yield _by_hand("the commune's name under a stranger's key", order, "bad_signature", seed_of="stranger")
@@ -197,6 +233,12 @@ def refused() -> Iterator[dict[str, str]]:
     without = {name: value for name, value in order.items() if name != "exp"}
     yield _by_hand("no expiry", without, "bad_field")
     loud = BULLETIN.to_map() | {"vol": 101}
+    own = order | {"log": "d/bn-s01", "type": "keys", "body": ANNOUNCED.to_map()}
+    yield _by_hand("keys in the log of a device", own, "bad_field")
+    suicide = order | {"type": "keys", "body": RETIRED.to_map()}
+    yield _by_hand("keys that leave out the one that signed", suicide, "bad_field")
+    twice = Keys((ANNOUNCED.keys[0], ANNOUNCED.keys[0])).to_map()
+    yield _by_hand("keys with an epoch twice", order | {"type": "keys", "body": twice}, "bad_field")
     yield _by_hand("a volume of 101", order | {"type": "play", "body": loud}, "bad_field")
     silent = BULLETIN.to_map() | {"parts": []}
     yield _by_hand("a play of nothing", order | {"type": "play", "body": silent}, "bad_field")
@@ -221,6 +263,37 @@ def _of_another_encoding(order: dict[str, Any]) -> Iterator[dict[str, str]]:
     yield _by_hand("a floating-point number", order | {"x": 1.5}, "malformed")
     yield _by_hand("a date by tag", order | {"x": cbor2.CBORTag(1, 0)}, "malformed")
     yield _by_hand("a key that is a number", dict(order) | {1: 2}, "malformed")
+
+
+def down_frames(signed: Mapping[str, bytes]) -> Iterator[dict[str, Any]]:
+    """Frames, and what they hold."""
+    in_frame = ("stop", "ack", "beacon")
+    order, ack, beacon = (signed[name] for name in in_frame)
+    frame = Frame(orders=(order,), acks=(ack,), beacons=(beacon,))
+    yield {"name": "an order, an ack and a beacon", "holds": list(in_frame), "frame": frame.to_bytes().hex()}
+    blocks = tuple(Block(WANT.sha256, at, SPEECH[at * 4_096 : (at + 1) * 4_096]) for at in WANT.blocks())
+    held = [{"sha": {"hex": block.sha256.hex()}, "index": block.index, "size": len(block.data)} for block in blocks]
+    yield {
+        "name": "blocks", "holds": [], "blocks": held, "frame": Frame(blocks=blocks).to_bytes().hex(),
+    }  # fmt: skip
+
+
+def files(signed: Mapping[str, bytes]) -> Iterator[dict[str, Any]]:
+    """A courier's bundle and a return file, whole."""
+    bundle, back = io.BytesIO(), io.BytesIO()
+    manifest = write_bundle(
+        bundle, bundle_id=ident("bundle"), commune="bao-nhai", devices=(DEVICE, "bn-s07"), issued_ms=AT,
+        expires_ms=AT + 30 * DAY_MS, orders=(signed["stop"], signed["config, in the device's own log"]),
+        beacons=(signed["beacon"],), acks=(signed["ack"],),
+        blobs=((sha256(SPEECH).digest(), len(SPEECH), lambda: io.BytesIO(SPEECH)),),
+        key=SigningKey.from_seed(COMMUNE, seed(COMMUNE)),
+    )  # fmt: skip
+    yield {"name": "bundle", "manifest": in_json(manifest.to_map()), "file": bundle.getvalue().hex()}
+    report = write_return(
+        back, heartbeat=HEARTBEAT, held=(sha256(SPEECH).digest(),), bundles=(manifest.id,),
+        receipts=(signed["receipt of an airing"],), key=SigningKey.from_seed(DEVICE, seed(DEVICE)),
+    )  # fmt: skip
+    yield {"name": "return", "report": in_json(report.to_map()), "file": back.getvalue().hex()}
 
 
 def sign_by_hand(kind: Kind, payload: bytes, kid: str, seed_of: str) -> bytes:
@@ -270,18 +343,27 @@ def in_json(value: Any) -> Any:
 
 def vectors() -> dict[str, Any]:
     """Everything the file holds."""
-    keys = [{"kid": kid, "seed": seed(kid).hex(), "public": public(kid).hex()} for kid in (COMMUNE, PROVINCE, DEVICE)]
+    keys = [
+        {"kid": kid, "seed": seed(kid).hex(), "public": public(kid).hex()} for kid in (COMMUNE, NEXT, PROVINCE, DEVICE)
+    ]
     made = list(accepted())
-    in_frame = ("stop", "ack", "beacon")
     signed = {vector["name"]: bytes.fromhex(vector["signed"]) for vector in made}
-    frame = Frame(*[(signed[name],) for name in in_frame])
+    up = UpFrame(((Kind.HEARTBEAT, signed["heartbeat"]), (Kind.RECEIPT, signed["receipt of an airing"])))
     return {
         "protocol": "loa/1",
         "receiver": {"device": DEVICE, "commune": "bao-nhai", "follows": ["bao-nhai", "lao-cai"]},
         "keys": keys,
         "secrets": [{"kid": DEVICE, "secret": SECRET.hex()}],
         "accepted": made,
-        "down": [{"name": "an order, an ack and a beacon", "holds": list(in_frame), "frame": frame.to_bytes().hex()}],
+        "down": list(down_frames(signed)),
+        "up": [
+            {
+                "name": "a heartbeat and a receipt",
+                "holds": ["heartbeat", "receipt of an airing"],
+                "frame": up.to_bytes().hex(),
+            }
+        ],
+        "files": list(files(signed)),
         "refused": list(refused()),
     }
 

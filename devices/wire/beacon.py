@@ -5,9 +5,9 @@ from typing import Any
 
 from devices.wire.errors import BadMessage
 from devices.wire.fields import Fields
-from devices.wire.haves import MAX_SEQ
-from devices.wire.orders import VERSION
+from devices.wire.haves import MAX_RANGES, MAX_SEQ, range_of
 from devices.wire.topics import is_log
+from devices.wire.version import VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class Beacon:
     """Head and floor of a log at a moment of the server's clock.
 
     Nothing below `floor` is needed any more; head + 1 means nothing at all. `tip` is the SHA-256
-    of the signed order at `head`, zeros when the log is empty.
+    of the signed order at `head`, zeros when the log is empty. `gone`: inclusive ranges above the floor that nobody
+    needs any more either, because they have expired.
     """
 
     log: str
@@ -23,9 +24,10 @@ class Beacon:
     floor: int
     tip: bytes
     at_ms: int
+    gone: tuple[tuple[int, int], ...] = ()
 
     def to_map(self) -> dict[str, Any]:
-        return {
+        body: dict[str, Any] = {
             "v": VERSION,
             "log": self.log,
             "head": self.head,
@@ -33,6 +35,7 @@ class Beacon:
             "tip": self.tip,
             "at": self.at_ms,
         }
+        return body | {"gone": [list(pair) for pair in self.gone]} if self.gone else body
 
     @classmethod
     def from_map(cls, payload: Any) -> "Beacon":
@@ -50,4 +53,5 @@ class Beacon:
             floor=fields.whole("floor", 1, head + 1),
             tip=fields.raw("tip", 32),
             at_ms=fields.whole("at"),
+            gone=tuple(range_of(item) for item in fields.items("gone", MAX_RANGES, optional=True)),
         )

@@ -1,30 +1,35 @@
-"""What the server sends to one device: orders it lacks, acknowledgements of receipts (pure).
+"""What the server sends to one device: orders it lacks, acknowledgements, beacons, blocks of content (pure).
 
-The frame itself is not signed: everything in it is.
+The frame itself is not signed: everything in it is, but for the blocks, which a hash vouches for.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from devices.wire.blocks import Block
 from devices.wire.envelope import decode_canonical, encode_map
 from devices.wire.errors import BadMessage
 from devices.wire.fields import Fields
+from devices.wire.version import VERSION
 
 MAX_FRAME_BYTES = 65_536
 MAX_ENVELOPES = 256
+MAX_BLOCKS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Signed envelopes for one device: orders, receipt acknowledgements, beacons of its logs."""
+    """Signed envelopes for one device: orders, receipt acknowledgements, beacons of its logs; and blocks of content."""
 
     orders: tuple[bytes, ...] = ()
     acks: tuple[bytes, ...] = ()
     beacons: tuple[bytes, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
     def to_bytes(self) -> bytes:
-        parts = {"orders": self.orders, "acks": self.acks, "beacons": self.beacons}
-        return encode_map({"v": 1} | {name: list(values) for name, values in parts.items() if values})
+        blocks = [block.to_wire() for block in self.blocks]
+        parts = {"orders": self.orders, "acks": self.acks, "beacons": self.beacons, "blocks": blocks}
+        return encode_map({"v": VERSION} | {name: list(values) for name, values in parts.items() if values})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Frame":
@@ -32,9 +37,14 @@ class Frame:
         if len(data) > MAX_FRAME_BYTES:
             raise BadMessage("too_large", "down")
         fields = Fields(decode_canonical(data), "down")
-        if fields.whole("v", 0, 1_000) != 1:
+        if fields.whole("v", 0, 1_000) != VERSION:
             raise BadMessage("unknown_version", "down")
-        return cls(_envelopes(fields, "orders"), _envelopes(fields, "acks"), _envelopes(fields, "beacons"))
+        return cls(
+            orders=_envelopes(fields, "orders"),
+            acks=_envelopes(fields, "acks"),
+            beacons=_envelopes(fields, "beacons"),
+            blocks=tuple(Block.from_wire(item) for item in fields.items("blocks", MAX_BLOCKS, optional=True)),
+        )
 
 
 def frames_of_orders(envelopes: Sequence[bytes]) -> Iterator[Frame]:

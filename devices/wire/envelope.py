@@ -58,7 +58,9 @@ class Kind(StrEnum):
     HEARTBEAT = "heartbeat"
     RECEIPT = "receipt"
     ACK = "ack"
+    WANT = "want"
     MANIFEST = "manifest"
+    RETURN = "return"
     LIVE = "live"
 
     @property
@@ -79,7 +81,9 @@ _MAX_BYTES: dict[Kind, int] = {
     Kind.HEARTBEAT: 8_192,
     Kind.RECEIPT: 16_384,
     Kind.ACK: 4_096,
-    Kind.MANIFEST: 4_194_304,
+    Kind.WANT: 512,
+    Kind.MANIFEST: 2_097_152,
+    Kind.RETURN: 2_097_152,
     Kind.LIVE: 4_096,
 }
 

@@ -20,7 +20,20 @@ REASONS: dict[str, str] = {
     "replayed": "The message is older than one already taken.",
 }
 
-MESSAGES: dict[str, str] = {f"wire.{reason}": text for reason, text in REASONS.items()}
+BUNDLE_REASONS: dict[str, str] = {
+    "not_a_bundle": "This is not a Loa file. Nothing was changed. Choose the file whose name ends in .loa.",
+    "truncated": "The file is not complete. Nothing was changed. Copy it again.",
+    "altered": "The file was changed or damaged on its way. Nothing was changed. Copy it again from the commune.",
+    "trailing": "Something was added to the end of the file. Nothing was changed. Copy it again from the commune.",
+    "unknown_signer": "The file is not signed by this village's commune. Nothing was changed. Tell the commune.",
+    "wrong_village": "This file is for another village. Nothing was changed.",
+    "expired": "This file is too old. Nothing was changed. Ask the commune for a new one.",
+    "too_large": "The file is larger than allowed. Nothing was changed.",
+}
+
+MESSAGES: dict[str, str] = {f"wire.{reason}": text for reason, text in REASONS.items()} | {
+    f"bundle.{reason}": text for reason, text in BUNDLE_REASONS.items()
+}
 
 
 class BadMessage(Refused):
@@ -28,5 +41,14 @@ class BadMessage(Refused):
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"wire.{reason}", detail=detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class BadBundle(Refused):
+    """A courier's file that is refused as a whole; its ``reason`` is one of `BUNDLE_REASONS`."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"bundle.{reason}", detail=detail)
         self.reason = reason
         self.detail = detail

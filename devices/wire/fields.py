@@ -70,6 +70,13 @@ class Fields:
             raise self._bad(name)
         return value
 
+    def some_bytes(self, name: str, max_bytes: int) -> bytes:
+        """From 1 to `max_bytes` bytes."""
+        value = self._map.get(name)
+        if not isinstance(value, bytes) or not 0 < len(value) <= max_bytes:
+            raise self._bad(name)
+        return value
+
     def ident(self, name: str) -> str:
         """A ULID, given as 16 bytes."""
         return id_from_bytes(self.raw(name, 16))

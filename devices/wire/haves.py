@@ -36,6 +36,10 @@ class Haves:
         """With everything below `floor` forgotten as no longer needed."""
         return self if floor <= self.upto + 1 else _merged(floor - 1, self.above)
 
+    def without(self, gone: Iterable[tuple[int, int]]) -> "Haves":
+        """With these inclusive ranges counted as held, because nobody needs them."""
+        return _merged(self.upto, [*self.above, *gone])
+
     def __contains__(self, seq: int) -> bool:
         return seq <= self.upto or any(low <= seq <= high for low, high in self.above)
 
@@ -65,11 +69,12 @@ class Haves:
         """The inverse of `to_wire`. Raises BadMessage."""
         match value:
             case [upto, list(above)] if type(upto) is int and 0 <= upto <= MAX_SEQ and len(above) <= MAX_RANGES:
-                return _merged(upto, [_pair(item) for item in above])
+                return _merged(upto, [range_of(item) for item in above])
         raise BadMessage("bad_field", "haves")
 
 
-def _pair(item: Any) -> tuple[int, int]:
+def range_of(item: Any) -> tuple[int, int]:
+    """An inclusive range ``[low, high]``. Raises BadMessage."""
     match whole_numbers(item, 2):
         case (low, high) if 0 < low <= high <= MAX_SEQ:
             return low, high

@@ -7,13 +7,15 @@ from typing import Any
 
 from base.ids import id_to_bytes
 from devices.wire.audience import Audience
+from devices.wire.config import Config
 from devices.wire.content import MAX_PARTS, Part, Rendition, Speech, once_ms, part_from_map
 from devices.wire.errors import BadMessage
 from devices.wire.fields import Fields, whole_numbers
 from devices.wire.haves import MAX_SEQ
+from devices.wire.keys import Keys
 from devices.wire.topics import is_log
+from devices.wire.version import VERSION
 
-VERSION = 1
 MAX_IDS = 256
 
 
@@ -186,57 +188,7 @@ class Hold:
         return cls(fields.name("bank"), _parts(fields))
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """When anything but an emergency may sound: minutes of the local day [from, to), and the zone's offset from UTC."""
-
-    spans: tuple[tuple[int, int], ...]
-    offset_min: int
-
-    def permit(self, wall_ms: int) -> bool:
-        """Whether that moment lies in a permitted span. No span at all permits every hour."""
-        minute = (wall_ms // 60_000 + self.offset_min) % 1_440
-        return not self.spans or any(low <= minute < high for low, high in self.spans)
-
-    def next_edge_ms(self, wall_ms: int) -> int:
-        """The next moment at which a span begins or ends; a day ahead when there is none."""
-        minute = (wall_ms // 60_000 + self.offset_min) % 1_440
-        edges = {edge % 1_440 for span in self.spans for edge in span}
-        ahead = min(((edge - minute - 1) % 1_440 + 1 for edge in edges), default=1_440)
-        return (wall_ms // 60_000 + ahead) * 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """How a device is to behave. Every field is given; the order replaces what came before."""
-
-    type = "config"
-    hours: Hours
-    volume_max: int = 100
-    heartbeat_s: int = 20
-    content: tuple[str, ...] = ()
-
-    def to_map(self) -> dict[str, Any]:
-        return {
-            "hours": [list(span) for span in self.hours.spans],
-            "offset": self.hours.offset_min,
-            "volmax": self.volume_max,
-            "beat": self.heartbeat_s,
-            "content": list(self.content),
-        }
-
-    @classmethod
-    def from_fields(cls, fields: Fields) -> "Config":
-        spans = tuple(_span(item) for item in fields.items("hours", 16))
-        return cls(
-            hours=Hours(spans, fields.whole("offset", -1_440, 1_440)),
-            volume_max=fields.whole("volmax", 0, 100),
-            heartbeat_s=fields.whole("beat", 5, 3_600),
-            content=fields.texts("content", 8, 200),
-        )
-
-
-Body = Play | Cancel | Stop | AllClear | Hold | Config
+Body = Play | Cancel | Stop | AllClear | Hold | Config | Keys
 
 _BODIES: Mapping[str, Callable[[Fields], Body]] = {
     Play.type: Play.from_fields,
@@ -245,6 +197,7 @@ _BODIES: Mapping[str, Callable[[Fields], Body]] = {
     AllClear.type: AllClear.from_fields,
     Hold.type: Hold.from_fields,
     Config.type: Config.from_fields,
+    Keys.type: Keys.from_fields,
 }
 
 
@@ -328,10 +281,3 @@ def _repeat(fields: Fields) -> Repeat:
         case (count, gap) if 0 <= count <= 1_000 and 0 <= gap <= 3_600_000:
             return Repeat(count, gap)
     raise BadMessage("bad_field", "play.repeat")
-
-
-def _span(item: Any) -> tuple[int, int]:
-    match whole_numbers(item, 2):
-        case (low, high) if 0 <= low < high <= 1_440:
-            return low, high
-    raise BadMessage("bad_field", "config.hours")

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from devices.wire.orders import AfterPreemption, Hours, Play, PlayClass, Status
+from devices.wire.config import Hours
+from devices.wire.orders import AfterPreemption, Play, PlayClass, Status
 from devices.wire.reports import ReceiptState
 
 
@@ -19,6 +20,16 @@ class Moment:
     wall_ms: int
     mono_ms: int
     sure: bool = True
+
+
+class Charge(StrEnum):
+    """How much a battery still has to give. FULL also stands for a device without one."""
+
+    FULL = "full"
+    LOW = "low"
+    """Only what is of priority class or above sounds."""
+    CRITICAL = "critical"
+    """Only actual emergencies sound."""
 
 
 class Phase(StrEnum):
@@ -124,6 +135,7 @@ class End:
 Change = Begin | Pause | End
 
 _PLAYED = (ReceiptState.PLAYED, "")
+_DRAINED = (ReceiptState.INTERRUPTED, "low_battery")
 
 
 class Programme:
@@ -131,6 +143,7 @@ class Programme:
 
     def __init__(self, hours: Hours | None = None) -> None:
         self.hours = hours
+        self.charge = Charge.FULL
         self._airings: dict[str, Airing] = {}
 
     @property
@@ -198,7 +211,7 @@ class Programme:
         return min(ahead, default=None)
 
     def _due(self, airing: Airing, now: Moment) -> bool:
-        if airing.phase is Phase.SOUNDING or not airing.ready:
+        if airing.phase is Phase.SOUNDING or not airing.ready or self._barred(airing):
             return False
         start = airing.play.start_ms
         if airing.phase is Phase.PAUSED or (start is None and airing.any_hour):
@@ -211,17 +224,22 @@ class Programme:
 
     def _verdict(self, airing: Airing, now: Moment) -> tuple[ReceiptState, str] | None:
         """Why an airing must end now, or None. An unset clock judges nothing: it does not know what is late."""
+        broken_off = airing.phase is not Phase.WAITING and self._barred(airing)
         if not now.sure:
-            return None
+            return _DRAINED if broken_off else None
         if now.wall_ms >= airing.expires_ms:
             return _expired(airing)
         if airing.phase is Phase.PAUSED and _is_stale(airing, now):
             return ReceiptState.PREEMPTED, "stale"
+        if broken_off:
+            return _DRAINED
         ahead = airing.play.start_ms is not None and now.wall_ms < airing.play.start_ms
         return None if ahead else self._past_start(airing, now)
 
     def _past_start(self, airing: Airing, now: Moment) -> tuple[ReceiptState, str] | None:
         waiting = airing.phase is Phase.WAITING
+        if waiting and self._barred(airing):
+            return ReceiptState.MISSED, "low_battery"
         if self._out_of_hours(airing, now):
             return (ReceiptState.REJECTED if waiting else ReceiptState.INTERRUPTED), "outside_hours"
         if waiting and not airing.emergency and now.wall_ms > airing.start_ms + airing.play.late_ms:
@@ -230,6 +248,12 @@ class Programme:
 
     def _out_of_hours(self, airing: Airing, now: Moment) -> bool:
         return not airing.any_hour and self.hours is not None and not self.hours.permit(now.wall_ms)
+
+    def _barred(self, airing: Airing) -> bool:
+        """Whether the battery is kept for what matters more."""
+        if self.charge is Charge.FULL or airing.any_hour:
+            return False
+        return self.charge is Charge.CRITICAL or airing.play.play_class < PlayClass.PRIORITY
 
     def _give_way(self, airing: Airing, now: Moment) -> Change:
         if airing.play.preempted is AfterPreemption.DROP:

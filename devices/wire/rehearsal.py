@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from devices.wire.orders import Hours
+from devices.wire.config import Hours
 from devices.wire.playing import Airing, Begin, Change, End, Moment, Pause, Programme
 from devices.wire.reports import ReceiptState
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from base.ids import id_to_bytes, is_name
 from devices.wire.audience import MAX_CLUSTERS
+from devices.wire.config import Spans, spans
 from devices.wire.errors import BadMessage
 from devices.wire.fields import Fields
 from devices.wire.haves import MAX_SEQ, Haves
-from devices.wire.orders import VERSION
 from devices.wire.topics import is_log
+from devices.wire.version import VERSION
 
 MAX_LOGS = 16
+MAX_WAKE_SPANS = 8
 MAX_ACKNOWLEDGED = 100
 """Receipts one acknowledgement names."""
 
@@ -90,6 +92,7 @@ class Heartbeat:
 
     playing: occurrence ids now sounding. battery_pct and signal_dbm: None where there is none.
     temperature in whole degrees Celsius. storage in KiB.
+    wake: minutes of the UTC day in which the device will have its link; empty: always.
     """
 
     device: str
@@ -110,6 +113,7 @@ class Heartbeat:
     uptime_s: int = 0
     quiet_until_ms: int | None = None
     children: Mapping[str, str] = field(default_factory=dict)
+    wake: Spans = ()
 
     def to_map(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -134,6 +138,7 @@ class Heartbeat:
             "dbm": self.signal_dbm,
             "temp": self.temperature_c,
             "quiet": self.quiet_until_ms,
+            "wake": [list(span) for span in self.wake] or None,
         }
         return body | {name: value for name, value in optional.items() if value is not None}
 
@@ -160,6 +165,7 @@ class Heartbeat:
             uptime_s=fields.whole("up", 0, 2**32),
             quiet_until_ms=fields.whole_or_none("quiet"),
             children=_children(fields),
+            wake=spans(fields, "wake", MAX_WAKE_SPANS, optional=True),
         )
 
 

@@ -16,6 +16,7 @@ class Up(StrEnum):
     HELLO = "hello"
     HEARTBEAT = "heartbeat"
     RECEIPT = "receipt"
+    WANT = "want"
     BYE = "bye"
 
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from devices.wire.beacon import Beacon
 from devices.wire.envelope import Keyring, Kind, verify
 from devices.wire.errors import BadMessage
+from devices.wire.keys import Keys
 from devices.wire.orders import Order
 from devices.wire.reports import Ack
 from devices.wire.topics import log_device
@@ -44,6 +45,8 @@ def open_order(data: bytes, keyring: Keyring, commune_of: CommuneOf) -> SignedOr
     verified = verify(Kind.ORDER, data, keyring)
     order = Order.from_map(verified.payload)
     _check_authority(verified.kid, order.log, commune_of)
+    if isinstance(order.body, Keys):
+        _check_keys(verified.kid, order.log, order.body)
     return SignedOrder(order, data)
 
 
@@ -69,3 +72,9 @@ def _check_authority(key_id: str, log: str, commune_of: CommuneOf) -> None:
     owner = log if device is None else commune_of(device)
     if owner != authority_of(key_id):
         raise BadMessage("wrong_authority", log)
+
+
+def _check_keys(key_id: str, log: str, body: Keys) -> None:
+    """Keys are spoken of in the authority's own log alone, and never by a key that the order itself does away with."""
+    if log_device(log) is not None or key_id not in {kid(log, entry.epoch) for entry in body.keys}:
+        raise BadMessage("bad_field", "keys")

@@ -13,7 +13,8 @@ from devices.orderlog import append, appended, read_order
 from devices.service import DeviceService
 from devices.wire import trust
 from devices.wire.audience import Audience
-from devices.wire.orders import Body, Cancel, Config, Hours
+from devices.wire.config import Config, Hours
+from devices.wire.orders import Body, Cancel
 from devices.wire.trust import open_order
 from tests.support.speakers import NOON, SmallSite, bulletin
 

@@ -14,9 +14,10 @@ from devices.sender import Sender
 from devices.service import DeviceService
 from devices.wire.audience import Audience
 from devices.wire.beacon import Beacon
+from devices.wire.config import Config, Hours
 from devices.wire.down import MAX_FRAME_BYTES, Frame
 from devices.wire.haves import Haves
-from devices.wire.orders import Config, Hours, PlayClass
+from devices.wire.orders import PlayClass
 from devices.wire.trust import digest, open_beacon
 from tests.support.speakers import SmallSite, bulletin
 from tests.support.until import until

@@ -11,8 +11,8 @@ import pytest
 
 from base.errors import Unavailable
 from base.ids import new_id
+from devices.wire.config import Config, Hours
 from devices.wire.haves import Haves
-from devices.wire.orders import Config, Hours
 from devices.wire.reports import Receipt, ReceiptState
 from devices.wire.trust import open_order
 from firmware_sim.effects import (

@@ -10,10 +10,11 @@ from base.ids import new_id
 from devices.wire import topics
 from devices.wire.audience import Audience, Listener
 from devices.wire.beacon import Beacon
+from devices.wire.config import Config, Hours
 from devices.wire.content import Rendition, Speech, Tone, Version
 from devices.wire.down import Frame
 from devices.wire.envelope import CheckingKey, Kind, SigningKey, sign, unseal, verify
-from devices.wire.orders import Body, Config, Hours, Order, Play
+from devices.wire.orders import Body, Order, Play
 from devices.wire.reports import Ack, Heartbeat, Hello, Receipt, ReceiptState
 from devices.wire.trust import digest
 from firmware_sim import events

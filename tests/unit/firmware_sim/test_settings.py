@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from base.errors import Refused
-from devices.wire.orders import Hours
+from devices.wire.config import Hours
 from firmware_sim import settings
 from firmware_sim.errors import MESSAGES
 

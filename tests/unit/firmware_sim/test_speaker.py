@@ -6,19 +6,11 @@ import pytest
 
 from base.ids import new_id
 from devices.wire.audience import Audience
+from devices.wire.config import Config, Hours
 from devices.wire.content import Gap
 from devices.wire.down import Frame
 from devices.wire.envelope import Kind, SigningKey, sign, verify
-from devices.wire.orders import (
-    Cancel,
-    Config,
-    Hold,
-    Hours,
-    PlayClass,
-    Repeat,
-    Status,
-    Stop,
-)
+from devices.wire.orders import Cancel, Hold, PlayClass, Repeat, Status, Stop
 from devices.wire.reports import ReceiptState
 from firmware_sim import events
 from firmware_sim.effects import Fetch, Forget, KeepMark, KeepOrder, Log, Sound

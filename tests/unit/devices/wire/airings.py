@@ -3,8 +3,9 @@
 from typing import Any
 
 from base.ids import id_from_bytes
+from devices.wire.config import Hours
 from devices.wire.content import Gap
-from devices.wire.orders import Hours, Play, PlayClass
+from devices.wire.orders import Play, PlayClass
 from devices.wire.playing import Airing, Begin, Change, End, Moment, Pause, Programme
 
 NOON = 1_767_225_600_000 + 5 * 3_600_000  # 12:00 at UTC+7

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 from base.ids import id_from_bytes
 from devices.wire.audience import Audience
 from devices.wire.beacon import Beacon
+from devices.wire.config import Config, Hours
 from devices.wire.content import Gap, Part, Rendition, Speech, Tone, Version
 from devices.wire.errors import BadMessage
 from devices.wire.fields import MAX_MS
 from devices.wire.haves import MAX_SEQ, Haves
+from devices.wire.keys import KeyEntry, Keys
 from devices.wire.orders import (
     AfterPreemption,
     AllClear,
     Body,
     Cancel,
-    Config,
     Hold,
-    Hours,
     Level,
     Order,
     Play,
@@ -74,13 +74,15 @@ parts: st.SearchStrategy[tuple[Part, ...]] = st.lists(st.one_of(tones, gaps, spe
     tuple
 )
 
-hours = st.builds(
-    Hours,
-    spans=st.lists(
-        st.tuples(st.integers(0, 1_439), st.integers(1, 1_440)).filter(lambda span: span[0] < span[1]), max_size=4
-    ).map(tuple),
-    offset_min=st.integers(-1_440, 1_440),
-)
+spans = st.lists(
+    st.tuples(st.integers(0, 1_439), st.integers(1, 1_440)).filter(lambda span: span[0] < span[1]), max_size=4
+).map(tuple)
+hours = st.builds(Hours, spans=spans, offset_min=st.integers(-1_440, 1_440))
+
+
+def _epoch(entry: KeyEntry) -> int:
+    return entry.epoch
+
 
 plays = st.builds(
     Play,
@@ -111,6 +113,16 @@ bodies: st.SearchStrategy[Body] = st.one_of(
         volume_max=st.integers(0, 100),
         heartbeat_s=st.integers(5, 3_600),
         content=st.lists(words, max_size=8).map(tuple),
+        exchange=st.lists(words, max_size=8).map(tuple),
+        saver_pct=st.tuples(st.integers(0, 100), st.integers(0, 100)).map(lambda two: (max(two), min(two))),
+        online=spans,
+    ),
+    st.builds(
+        Keys,
+        st.lists(st.builds(KeyEntry, st.integers(0, 99), digests, ms), min_size=1, max_size=3, unique_by=_epoch).map(
+            tuple
+        ),
+        st.lists(st.builds(KeyEntry, st.integers(100, 199), digests, ms), max_size=3, unique_by=_epoch).map(tuple),
     ),
 )
 audiences = st.builds(Audience, name_tuples, name_tuples, name_tuples, name_tuples)
@@ -128,7 +140,15 @@ orders = st.builds(
 
 _heads = st.integers(0, MAX_SEQ - 1)
 beacons = _heads.flatmap(
-    lambda head: st.builds(Beacon, log=logs, head=st.just(head), floor=st.integers(1, head + 1), tip=digests, at_ms=ms)
+    lambda head: st.builds(
+        Beacon,
+        log=logs,
+        head=st.just(head),
+        floor=st.integers(1, head + 1),
+        tip=digests,
+        at_ms=ms,
+        gone=st.lists(st.tuples(seqs, seqs).map(lambda two: (min(two), max(two))), max_size=4).map(tuple),
+    )
 )
 
 clocks = st.builds(ClockReport, st.sampled_from(ClockState), ms, ms)
@@ -163,6 +183,7 @@ heartbeats = st.builds(
     uptime_s=st.integers(0, 2**32),
     quiet_until_ms=st.none() | ms,
     children=st.dictionaries(names, words, max_size=3),
+    wake=spans,
 )
 receipts = st.builds(
     Receipt,

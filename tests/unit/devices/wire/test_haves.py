@@ -123,3 +123,9 @@ def test_what_are_no_haves_is_refused(wire: Any):
 def test_a_single_hole_at_the_far_end_is_found_without_counting_there():
     far = Haves(MAX_SEQ - 2, ((MAX_SEQ, MAX_SEQ),))
     assert list(far.missing(MAX_SEQ)) == [(MAX_SEQ - 1, MAX_SEQ - 1)]
+
+
+def test_what_has_expired_counts_as_held():
+    held = Haves.of([1, 4]).without([(2, 3), (6, 7)])
+    assert held == Haves(4, ((6, 7),))
+    assert Haves(2).without([]) == Haves(2)

@@ -7,22 +7,11 @@ from hypothesis import strategies as st
 from base.ids import id_from_bytes, id_to_bytes
 from devices.wire.audience import Audience
 from devices.wire.canonical import decode_canonical, encode_map
+from devices.wire.config import Config, Hours
 from devices.wire.content import Gap, Rendition, Speech, Tone, Version
 from devices.wire.errors import BadMessage
 from devices.wire.haves import MAX_SEQ
-from devices.wire.orders import (
-    AllClear,
-    Cancel,
-    Config,
-    Hold,
-    Hours,
-    Order,
-    Play,
-    PlayClass,
-    Repeat,
-    Stop,
-    renditions_in,
-)
+from devices.wire.orders import AllClear, Cancel, Hold, Order, Play, PlayClass, Repeat, Stop, renditions_in
 from tests.unit.devices.wire.strategies import hours, mangled, orders, plays, reason_for
 
 ID = id_from_bytes(bytes(16))

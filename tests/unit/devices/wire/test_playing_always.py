@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from base.ids import id_from_bytes
+from devices.wire.config import Hours
 from devices.wire.content import Gap
-from devices.wire.orders import AfterPreemption, Hours, Level, Play, PlayClass, Repeat, Status
+from devices.wire.orders import AfterPreemption, Level, Play, PlayClass, Repeat, Status
 from devices.wire.playing import Airing, Begin, Change, End, Moment, Pause, Phase, Programme
 from devices.wire.rehearsal import Rehearsal, rehearse
 

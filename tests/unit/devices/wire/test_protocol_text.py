@@ -9,7 +9,7 @@ import pytest
 from devices.wire import content, topics
 from devices.wire.down import MAX_FRAME_BYTES
 from devices.wire.envelope import Kind
-from devices.wire.errors import REASONS
+from devices.wire.errors import BUNDLE_REASONS, REASONS
 from devices.wire.fields import MAX_MS
 from devices.wire.reports import ReceiptState
 from tools import make_vectors
@@ -17,7 +17,7 @@ from tools import make_vectors
 TEXT = (Path(__file__).parents[4] / "docs" / "protocol.md").read_text(encoding="utf-8")
 CODE = {word for quoted in re.findall(r"`([^`]+)`", TEXT) for word in re.findall(r"[^\s,]+", quoted)}
 VECTORS = make_vectors.vectors()
-NOT_YET = {Kind.MANIFEST, Kind.LIVE}
+NOT_YET = {Kind.LIVE}
 
 
 def fields_of(value: Any) -> set[str]:
@@ -30,6 +30,11 @@ def fields_of(value: Any) -> set[str]:
     return named | set(value) | {name for speech in value.get("say", {}).values() for name in fields_of(speech)}
 
 
+@pytest.mark.parametrize("vector", VECTORS["files"], ids=lambda vector: vector["name"])
+def test_every_field_of_a_file_is_described(vector: dict[str, Any]):
+    assert fields_of(vector.get("manifest", vector.get("report"))) <= CODE
+
+
 @pytest.mark.parametrize("vector", VECTORS["accepted"], ids=lambda vector: vector["name"])
 def test_every_field_that_travels_is_described(vector: dict[str, Any]):
     assert fields_of(vector["payload"]) <= CODE
@@ -37,6 +42,7 @@ def test_every_field_that_travels_is_described(vector: dict[str, Any]):
 
 def test_every_reason_and_every_state_is_described():
     assert set(REASONS) <= CODE
+    assert set(BUNDLE_REASONS) <= CODE
     assert {state.value for state in ReceiptState} <= CODE
 
 

@@ -2,8 +2,9 @@ from dataclasses import replace
 from typing import Any
 
 from base.ids import id_from_bytes
+from devices.wire.config import Hours
 from devices.wire.content import Gap
-from devices.wire.orders import AfterPreemption, Hours, Play, PlayClass, Repeat
+from devices.wire.orders import AfterPreemption, Play, PlayClass, Repeat
 from devices.wire.playing import Airing, Phase
 from devices.wire.rehearsal import Heard, rehearse
 from devices.wire.reports import ReceiptState

@@ -18,6 +18,7 @@ def test_the_topics_are_those_of_the_protocol():
         "loa/1/d/bn-s01/up/hello",
         "loa/1/d/bn-s01/up/heartbeat",
         "loa/1/d/bn-s01/up/receipt",
+        "loa/1/d/bn-s01/up/want",
         "loa/1/d/bn-s01/up/bye",
     ]
 

@@ -10,6 +10,7 @@ from devices.wire.audience import Audience
 from devices.wire.beacon import Beacon
 from devices.wire.envelope import CheckingKey, Kind, SigningKey, sign
 from devices.wire.errors import BadMessage
+from devices.wire.keys import KeyEntry, Keys
 from devices.wire.orders import Order, Stop
 from devices.wire.reports import Ack
 
@@ -103,3 +104,28 @@ def test_a_key_id_names_authority_and_epoch_and_a_devices_names_no_authority():
     assert trust.kid("bao-nhai", 2) == "bao-nhai#2"
     assert trust.authority_of("bao-nhai#2") == "bao-nhai"
     assert trust.authority_of("bn-s01") == ""
+
+
+def keys_order(log: str, kid: str, *epochs: int) -> bytes:
+    body = Keys(tuple(KeyEntry(epoch, bytes(32), 1) for epoch in epochs))
+    return sign(Kind.ORDER, Order(ID, log, 1, bytes(32), 1, 2, Audience(), body).to_map(), SIGNING[kid])
+
+
+def test_an_authority_speaks_of_its_own_keys():
+    trust.open_order(keys_order("bao-nhai", "bao-nhai#2", 2, 3), CHECKING.get, COMMUNES.get)
+
+
+@pytest.mark.parametrize(
+    ("log", "kid", "epochs", "reason"),
+    [
+        ("bao-nhai", "bao-nhai#1", (2,), "bad_field"),
+        ("d/bn-s01", "bao-nhai#1", (1, 2), "bad_field"),
+        ("lao-cai", "bao-nhai#1", (1, 2), "wrong_authority"),
+    ],
+)
+def test_keys_that_lock_out_their_signer_or_speak_of_others_are_refused(
+    log: str, kid: str, epochs: tuple[int, ...], reason: str
+):
+    with pytest.raises(BadMessage) as caught:
+        trust.open_order(keys_order(log, kid, *epochs), CHECKING.get, COMMUNES.get)
+    assert caught.value.reason == reason

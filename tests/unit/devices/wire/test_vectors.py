@@ -1,7 +1,8 @@
 """The test vectors are what our code makes, and our code does with each what it says."""
 
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import cbor2
@@ -11,12 +12,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from devices.wire import trust
+from devices.wire.blocks import Want
+from devices.wire.bundle import read_bundle
 from devices.wire.canonical import decode_canonical
 from devices.wire.down import Frame
 from devices.wire.envelope import CheckingKey, Kind, unseal, verify
 from devices.wire.errors import REASONS, BadMessage
 from devices.wire.orders import _BODIES
 from devices.wire.reports import Heartbeat, Hello, Receipt
+from devices.wire.returns import read_return
+from devices.wire.up import UpFrame
 from tools import make_vectors
 
 FILE: dict[str, Any] = json.loads(make_vectors.TARGET.read_text(encoding="utf-8"))
@@ -34,21 +39,20 @@ def named(vectors: list[dict[str, Any]]) -> Any:
     return pytest.mark.parametrize("vector", [pytest.param(vector, id=vector["name"]) for vector in vectors])
 
 
+READERS: dict[Kind, Callable[[bytes], Any]] = {
+    Kind.ORDER: lambda data: trust.open_order(data, SIGNERS.get, COMMUNES.get).order,
+    Kind.BEACON: lambda data: trust.open_beacon(data, SIGNERS.get, COMMUNES.get),
+    Kind.ACK: lambda data: trust.open_ack(data, SIGNERS.get, COMMUNES.get),
+    Kind.HELLO: lambda data: Hello.from_map(verify(Kind.HELLO, data, SIGNERS.get).payload),
+    Kind.RECEIPT: lambda data: Receipt.from_map(verify(Kind.RECEIPT, data, SIGNERS.get).payload),
+    Kind.HEARTBEAT: lambda data: Heartbeat.from_map(unseal(Kind.HEARTBEAT, data, SEALERS.get).payload),
+    Kind.WANT: lambda data: Want.from_map(unseal(Kind.WANT, data, SEALERS.get).payload),
+}
+
+
 def opened(kind: Kind, data: bytes) -> Any:
     """The message of an envelope, as its receiver reads it."""
-    match kind:
-        case Kind.ORDER:
-            return trust.open_order(data, SIGNERS.get, COMMUNES.get).order
-        case Kind.BEACON:
-            return trust.open_beacon(data, SIGNERS.get, COMMUNES.get)
-        case Kind.ACK:
-            return trust.open_ack(data, SIGNERS.get, COMMUNES.get)
-        case Kind.HELLO:
-            return Hello.from_map(verify(kind, data, SIGNERS.get).payload)
-        case Kind.RECEIPT:
-            return Receipt.from_map(verify(kind, data, SIGNERS.get).payload)
-        case _:
-            return Heartbeat.from_map(unseal(kind, data, SEALERS.get).payload)
+    return READERS[kind](data)
 
 
 def test_the_file_is_what_our_code_makes():
@@ -94,11 +98,43 @@ def test_a_frame_holds_the_very_bytes_it_names(vector: Mapping[str, Any]):
     signed = {one["name"]: bytes.fromhex(one["signed"]) for one in FILE["accepted"]}
     frame = Frame.from_bytes(bytes.fromhex(vector["frame"]))
     assert [*frame.orders, *frame.acks, *frame.beacons] == [signed[name] for name in vector["holds"]]
+    blocks = [(block.sha256.hex(), block.index, len(block.data)) for block in frame.blocks]
+    assert blocks == [(held["sha"]["hex"], held["index"], held["size"]) for held in vector.get("blocks", [])]
+
+
+@named(FILE["up"])
+def test_an_up_frame_holds_the_very_bytes_it_names(vector: Mapping[str, Any]):
+    signed = {one["name"]: (Kind(one["kind"]), bytes.fromhex(one["signed"])) for one in FILE["accepted"]}
+    frame = UpFrame.from_bytes(bytes.fromhex(vector["frame"]))
+    assert list(frame.messages) == [signed[name] for name in vector["holds"]]
+
+
+def test_the_bundle_is_read_as_it_says():
+    vector = next(file for file in FILE["files"] if file["name"] == "bundle")
+    content = io.BytesIO()
+    bundle = read_bundle(
+        io.BytesIO(bytes.fromhex(vector["file"])),
+        keyring=SIGNERS.get,
+        device="bn-s01",
+        commune="bao-nhai",
+        now_ms=make_vectors.AT,
+        blob=lambda _sha, _size: content,
+    )
+    assert make_vectors.in_json(bundle.manifest.to_map()) == vector["manifest"]
+    assert content.getvalue() == make_vectors.SPEECH
+    assert [len(bundle.orders), len(bundle.beacons), len(bundle.acks)] == [2, 1, 1]
+
+
+def test_the_return_file_is_read_as_it_says():
+    vector = next(file for file in FILE["files"] if file["name"] == "return")
+    found = read_return(io.BytesIO(bytes.fromhex(vector["file"])), keyring=SIGNERS.get)
+    assert make_vectors.in_json(found.report.to_map()) == vector["report"]
+    assert len(found.receipts) == 1
 
 
 def test_every_type_of_order_every_kind_of_message_and_every_reason_has_a_vector():
     kinds = {vector["kind"] for vector in FILE["accepted"]}
-    assert kinds == {kind.value for kind in Kind} - {"manifest", "live"}
+    assert kinds == {kind.value for kind in Kind} - {"manifest", "return", "live"}
     types = {vector["payload"]["type"] for vector in FILE["accepted"] if vector["kind"] == "order"}
     assert types == set(_BODIES)
     assert {vector["reason"] for vector in FILE["refused"]} == set(REASONS) - STATEFUL

@@ -1,0 +1,3 @@
+"""The version of every message (pure)."""
+
+VERSION = 1
