@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import miniaudio
 
@@ -19,10 +20,15 @@ _BUFFER_MS = 40
 
 
 class SoundCardPlayer:
-    """Each output is a stream of its own on the default card. `silent` uses the null backend: real timing, no card."""
+    """Each output is a stream of its own, on the card whose name holds what `cards` gives for it, else the default one.
 
-    def __init__(self, *, silent: bool = False) -> None:
+    The mixer is left alone: an order's volume, and the limit above it, scale the samples. `silent` uses the null
+    backend: real timing, no card.
+    """
+
+    def __init__(self, *, silent: bool = False, cards: Mapping[str, str] | None = None) -> None:
         self._backends = [miniaudio.Backend.NULL] if silent else None
+        self._wanted = {output: name for output, name in (cards or {}).items() if name}
         self._loop = asyncio.get_running_loop()
         self._cards: dict[str, tuple[miniaudio.PlaybackDevice, Channel]] = {}
 
@@ -47,12 +53,13 @@ class SoundCardPlayer:
 
     def _channel(self, output: str) -> Channel:
         if output not in self._cards:
-            self._cards[output] = self._open()
+            self._cards[output] = self._open(self._wanted.get(output))
         return self._cards[output][1]
 
-    def _open(self) -> tuple[miniaudio.PlaybackDevice, Channel]:
+    def _open(self, name: str | None) -> tuple[miniaudio.PlaybackDevice, Channel]:
         try:
             card = miniaudio.PlaybackDevice(
+                device_id=None if name is None else self._find(name),
                 output_format=miniaudio.SampleFormat.SIGNED16,
                 nchannels=1,
                 sample_rate=RATE_HZ,
@@ -67,6 +74,15 @@ class SoundCardPlayer:
         except miniaudio.MiniaudioError as error:
             raise Unavailable("firmware.sound_card", problem=str(error)) from error
         return card, channel
+
+    def _find(self, name: str) -> Any:
+        """The number of the card. Raises Unavailable: the wrong card would be the wrong loudspeakers."""
+        found: list[dict[str, Any]] = miniaudio.Devices(self._backends).get_playbacks()
+        for card in found:
+            if name.lower() in str(card["name"]).lower():
+                return card["id"]
+        there = ", ".join(str(card["name"]) for card in found) or "none"
+        raise Unavailable("firmware.sound_card", problem=f"no card “{name}” among {there}")
 
 
 def _stream(channel: Channel) -> Generator[Pcm, int, None]:

@@ -21,11 +21,12 @@ from firmware_sim.contents import ContentFolder, Contents
 from firmware_sim.effects import Effect, Fetch, Forget, Keep, KeepOrder, Log, Publish, Silence, Sound
 from firmware_sim.fetcher import Fetcher
 from firmware_sim.flash import Flash
-from firmware_sim.identity import RADIO
+from firmware_sim.identity import Cluster
 from firmware_sim.keeper import Keeper
 from firmware_sim.link import DeviceLink
 from firmware_sim.player import PLAYER_FAILED, Player
-from firmware_sim.radio import Transmitter
+from firmware_sim.radio import TRANSMITTER, Heard, Transmitter
+from firmware_sim.radio_player import RadioPlayer
 from firmware_sim.sensors import Sensors
 from firmware_sim.settings import DeviceFile
 from firmware_sim.speaker import Speaker
@@ -104,7 +105,7 @@ class Device:
         await self._contents.load()
         jitter = self._random.random
         self._speaker = Speaker(self.identity, self._keys, saved, defaults=self.file.defaults, jitter=jitter)
-        self._player = parts.player()
+        self._player = self._new_player()
         self._fetcher = Fetcher(
             device=name,
             client=parts.client,
@@ -163,6 +164,8 @@ class Device:
                 self._connect()
             return
         (self._faults.add if present else self._faults.discard)(kind)
+        if kind == TRANSMITTER and self._parts.transmitter is not None:
+            self._parts.transmitter.break_down(present=present)
         if self._powered:
             self._feel(self._parts.clock())
 
@@ -221,14 +224,32 @@ class Device:
                 temperature_c=felt.temperature_c,
                 storage_free_kib=self._contents.free_bytes >> 10,
                 storage_total_kib=self._contents.capacity_bytes >> 10,
-                faults=tuple(sorted(self._faults | ({STORAGE} if self._keeper.failing else set()))),
-                children={child.id: self._child_state() for child in self.identity.children},
+                faults=tuple(sorted(self._all_faults())),
+                children={child.id: self._heard(child) for child in self.identity.children},
             )
         )
 
-    def _child_state(self) -> str:
-        """What can be told of a child without a return channel: whether its transmitter works."""
-        return "no_transmitter" if "transmitter" in self._faults else "assumed"
+    def _all_faults(self) -> set[str]:
+        radio = self._parts.transmitter
+        felt = {STORAGE: self._keeper.failing, TRANSMITTER: radio is not None and radio.faulty}
+        return self._faults | {fault for fault, present in felt.items() if present}
+
+    def _heard(self, child: Cluster) -> str:
+        """What is known of a wireless cluster: its own answer, or only whether its transmitter works."""
+        radio = self._parts.transmitter
+        return Heard.ASSUMED if radio is None else radio.heard(child.code)
+
+    def _new_player(self) -> Player:
+        player, radio = self._parts.player(), self._parts.transmitter
+        if radio is None:
+            return player
+        radio.on_change = self._radio_changed
+        radio.start()
+        return RadioPlayer(player, radio)
+
+    def _radio_changed(self) -> None:
+        if self._powered:
+            self._feel(self._parts.clock())
 
     # --- effects
 
@@ -269,7 +290,7 @@ class Device:
             case Sound():
                 self._sound(effect, safe=_succeeded(durable))
             case Silence(output=output, occurrence=occurrence):
-                self._silence(output, occurrence)
+                self._player.silence(output, occurrence)
             case Publish(topic=topic, payload=payload, stated=stated):
                 if not stated or _succeeded(durable):
                     self._link.publish(topic, payload)
@@ -284,15 +305,12 @@ class Device:
         """Sound it when its mark is durable; an emergency is heard even if flash has failed."""
 
         def ended(position_ms: int, reason: str) -> None:
-            self._off_air(sound.output, sound.occurrence)
             self.feed(events.SoundEnded(sound.output, sound.occurrence, sound.run, position_ms, reason))
 
         if not safe and not sound.emergency:
             asyncio.get_running_loop().call_soon(ended, sound.position_ms, "flash")
             return
         try:
-            if sound.output == RADIO and self._parts.transmitter is not None:
-                self._parts.transmitter.begin(sound.occurrence, sound.codes)
             self._player.sound(sound, self._contents.locate, ended)
         except LoaError as error:
             _log.error("player.failed", device=self.identity.device, problem=str(error))
@@ -300,14 +318,6 @@ class Device:
             return
         if self._parts.watcher is not None:
             self._parts.watcher.sounded(self.identity.device, sound, self._parts.clock())
-
-    def _silence(self, output: str, occurrence: str) -> None:
-        self._player.silence(output, occurrence)
-        self._off_air(output, occurrence)
-
-    def _off_air(self, output: str, occurrence: str) -> None:
-        if output == RADIO and self._parts.transmitter is not None:
-            self._parts.transmitter.end(occurrence)
 
     def _note(self, log: Log) -> None:
         write = _log.warning if log.alarming or log.event == "message_refused" else _log.info
@@ -344,9 +354,6 @@ class Device:
         self._turns.clear()
         self._fetcher.close()
         self._player.close()
-        if self._parts.transmitter is not None:
-            for occurrence in self._speaker.playing:
-                self._parts.transmitter.end(occurrence)
 
 
 def _succeeded(durable: "Future[Any] | None") -> bool:

@@ -5,13 +5,15 @@ Within one turn everything kept comes first: it is one transaction on flash, dur
 
 from dataclasses import dataclass, field
 
+from devices.wire.blocks import Block
 from devices.wire.content import Rendition
 from devices.wire.haves import Haves
+from devices.wire.orders import PlayClass
 from devices.wire.reports import Receipt
 from devices.wire.trust import SignedOrder
 from firmware_sim.clock import Reading
 from firmware_sim.plan import SoundPlan
-from firmware_sim.saved import Mark, SavedConfig
+from firmware_sim.saved import Loss, Mark, SavedConfig, SavedKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,31 @@ class KeepConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepKeys:
+    """Whom to trust for an authority from now on."""
+
+    authority: str
+    saved: SavedKeys
+
+
+@dataclass(frozen=True, slots=True)
+class KeepBundle:
+    """A courier's bundle was taken; another copy of it is refused until it expires."""
+
+    bundle: str
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLoss:
+    """When flash was lost."""
+
+    loss: Loss
+
+
+@dataclass(frozen=True, slots=True)
 class Prune:
-    """Drop orders and marks that were to be forgotten before this wall-clock moment."""
+    """Drop orders, marks and names of bundles that were to be forgotten before this wall-clock moment."""
 
     before_ms: int
 
@@ -86,7 +111,7 @@ class Sound:
     """Make this sound from a position; its end is told by SoundEnded with the same `run`.
 
     emergency: a real one, to be heard even if flash has failed.
-    codes: address the wireless clusters when the output is a transmitter.
+    codes, play_class: for an output that is a transmitter: the clusters it addresses, and what its encoder is told.
     """
 
     output: str
@@ -97,6 +122,7 @@ class Sound:
     volume: int
     emergency: bool
     codes: tuple[str, ...] = ()
+    play_class: PlayClass = PlayClass.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +144,20 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBlock:
+    """A block of content came in a frame."""
+
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Have the link up, or take it down until told otherwise."""
+
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """Something for the log; `alarming` when a person should look at it."""
 
@@ -127,8 +167,19 @@ class Log:
     alarming: bool = False
 
 
-Keep = KeepOrder | KeepHaves | KeepMark | KeepReceipt | DropReceipts | KeepConfig | Prune
-Effect = Keep | Fetch | Forget | Sound | Silence | Publish | Log
+Keep = (
+    KeepOrder
+    | KeepHaves
+    | KeepMark
+    | KeepReceipt
+    | DropReceipts
+    | KeepConfig
+    | KeepKeys
+    | KeepBundle
+    | KeepLoss
+    | Prune
+)
+Effect = Keep | Fetch | Forget | Sound | Silence | TakeBlock | Publish | Log | Link
 
 _TOLD = Publish | Log
 
@@ -150,11 +201,13 @@ class Turn:
             self.effects.append(Publish(topic, payload, stated))
 
     def in_order(self) -> list[Effect]:
-        """Kept first, then sound and content, then what is told to others."""
+        """Kept first, then sound and content, then what is told to others; the link is taken down after that."""
         return sorted(self.effects, key=_place)
 
 
 def _place(effect: Effect) -> int:
     if isinstance(effect, Keep):
         return 0
+    if isinstance(effect, Link):
+        return 3
     return 2 if isinstance(effect, _TOLD) else 1

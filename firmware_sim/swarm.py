@@ -2,7 +2,7 @@
 
 import asyncio
 import resource
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,13 +13,14 @@ from base.errors import NotFound, Refused
 from firmware_sim import settings
 from firmware_sim.contents import ContentFolder
 from firmware_sim.device import Device, Parts, Watcher
+from firmware_sim.encoders import driver_of
 from firmware_sim.flash import Flash
 from firmware_sim.player import Player, VirtualPlayer
-from firmware_sim.radio import SimulatedTransmitter
+from firmware_sim.radio import Transmitter
 from firmware_sim.sensors import Sensors, SimulatedSensors
-from firmware_sim.settings import DeviceFile
+from firmware_sim.settings import ClockPart, DeviceFile
 from firmware_sim.status import Status
-from firmware_sim.system_clock import SystemClock
+from firmware_sim.system_clock import SystemClock, stated_in
 
 MAX_CONNECTIONS = 32
 """Downloads at once of a whole swarm; each device still has its own two places in the queue."""
@@ -122,24 +123,42 @@ async def open_parts(
             gate = asyncio.Semaphore(MAX_CONNECTIONS)
             folder = ContentFolder(state / "content")
             clocks = {trust: SystemClock(trust=trust) for trust in (False, True)}
+            transmitters: list[Transmitter] = []
 
             def make(file: DeviceFile, watcher: Watcher | None = None) -> Parts:
-                radio = file.transmitter
                 return Parts(
                     flash=flash,
                     folder=folder,
                     client=client,
                     gate=gate,
-                    clock=clocks[file.clock.trust_system].now,
+                    clock=_own_clock(file.clock, clocks).now,
                     player=lambda: player(file),
                     sensors=_simulated(file) if sensors is None else sensors(file),
-                    transmitter=None if radio is None else SimulatedTransmitter(file.device, radio.frequency_khz),
+                    transmitter=_transmitter(file, transmitters),
                     watcher=watcher,
                 )
 
-            yield make
+            try:
+                yield make
+            finally:
+                await asyncio.gather(*(each.close() for each in transmitters))
     finally:
         await asyncio.to_thread(flash.close)
+
+
+def _transmitter(file: DeviceFile, all_of_them: list[Transmitter]) -> Transmitter | None:
+    if file.transmitter is None:
+        return None
+    made = Transmitter(driver_of(file.transmitter, file.device))
+    all_of_them.append(made)
+    return made
+
+
+def _own_clock(part: ClockPart, shared: Mapping[bool, SystemClock]) -> SystemClock:
+    """The machine's clock as all know it, or as this board's time keeper vouches for it."""
+    if part.bound_file is None:
+        return shared[part.trust_system]
+    return SystemClock(trust=part.trust_system, bound_ms=stated_in(part.bound_file))
 
 
 def allow_files(wanted: int) -> None:

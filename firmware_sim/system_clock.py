@@ -4,6 +4,7 @@ import ctypes
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from firmware_sim.clock import DeviceClock, Reading
 
@@ -36,6 +37,18 @@ def kernel_bound_ms() -> int | None:
     timex = _Timex()
     state = adjtimex(ctypes.byref(timex))
     return None if state in {-1, _TIME_ERROR} else int(timex.maxerror) // 1_000 + 1
+
+
+def stated_in(path: Path) -> Callable[[], int | None]:
+    """What a file states of the clock's error in milliseconds; None when it is not there, or states nothing."""
+
+    def bound_ms() -> int | None:
+        try:
+            return max(0, int(path.read_text(encoding="ascii")))
+        except (OSError, ValueError):
+            return None
+
+    return bound_ms
 
 
 class SystemClock:

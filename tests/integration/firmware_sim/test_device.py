@@ -19,7 +19,7 @@ from devices.wire.haves import Haves
 from devices.wire.orders import AllClear, Body, PlayClass, Repeat
 from firmware_sim import events
 from firmware_sim.device import Device
-from firmware_sim.radio import SimulatedTransmitter
+from firmware_sim.encoders.simulated import SimulatedDriver
 from firmware_sim.status import Status
 from firmware_sim.swarm import MakeParts, open_parts
 from tests.integration.base.brokers import MOSQUITTO, Broker, until
@@ -164,11 +164,28 @@ async def test_a_gateway_transmits_and_does_not_claim_that_it_played(world: Worl
         world.order(item)
         await until(lambda: sum(r.state.final for r in world.hub.receipts) == 2)
         radio = device._parts.transmitter
-    assert isinstance(radio, SimulatedTransmitter)
-    assert [(entry.codes, entry.began) for entry in radio.log] == [(("0101",), True), (("0101",), False)]
+    assert radio is not None
+    assert isinstance(radio.driver, SimulatedDriver)
+    await until(lambda: len(radio.driver.log) == 2)
+    assert [(entry.on_air.codes, entry.began) for entry in radio.driver.log] == [(("0101",), True), (("0101",), False)]
     finals = sorted((r.clusters, r.state.value) for r in world.hub.receipts if r.state.final)
     assert finals == [(("bn-s01",), "played"), (("bn-w01",), "transmitted")]
     assert world.hub.hellos[0].clusters == ("bn-s01", "bn-w01")
+
+
+async def test_a_gateway_whose_encoder_fails_says_so_and_claims_no_transmission(world: World):
+    device = world.device(GATEWAY)
+    async with _running(device):
+        await until(lambda: device.online)
+        await device.set_fault("transmitter", present=True)
+        world.order(play(None, parts=(BEEP,)))
+        await until(lambda: sum(r.state.final for r in world.hub.receipts) == 2)
+        await until(lambda: world.hub.heartbeats[-1].faults == ("transmitter",))
+        assert world.hub.heartbeats[-1].children == {"bn-w01": "no_transmitter"}
+        await device.set_fault("transmitter", present=False)
+        await until(lambda: world.hub.heartbeats[-1].children == {"bn-w01": "assumed"})
+    finals = sorted((r.clusters, r.state.value, r.reason) for r in world.hub.receipts if r.state.final)
+    assert finals == [(("bn-s01",), "played", ""), (("bn-w01",), "interrupted", "transmitter")]
 
 
 async def test_faults_show_in_the_next_heartbeat(world: World):

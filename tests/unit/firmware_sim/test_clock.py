@@ -1,8 +1,10 @@
 """A clock says how sure it is."""
 
+from pathlib import Path
+
 from devices.wire.reports import ClockState
 from firmware_sim.clock import UNSET_BOUND_MS, DeviceClock
-from firmware_sim.system_clock import SystemClock
+from firmware_sim.system_clock import SystemClock, stated_in
 
 
 def test_a_clock_never_set_is_not_sure():
@@ -55,3 +57,12 @@ def test_the_system_clock_is_as_sure_as_the_kernel_unless_it_is_trusted():
 def test_the_kernel_can_be_asked():
     reading = SystemClock(trust=False).now()
     assert reading.bound_ms >= 0
+
+
+def test_a_time_keeper_states_the_bound_in_a_file_that_may_come_and_change(tmp_path: Path):
+    bound_ms = stated_in(tmp_path / "bound")
+    assert bound_ms() is None
+    (tmp_path / "bound").write_text("40\n")
+    assert bound_ms() == 40
+    (tmp_path / "bound").write_text("no idea")
+    assert bound_ms() is None

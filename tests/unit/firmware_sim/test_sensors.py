@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from firmware_sim.radio import SimulatedTransmitter
 from firmware_sim.sensors import SensorReading, SimulatedSensors, SystemSensors
 
 
@@ -29,19 +28,3 @@ def test_the_machine_is_read_where_it_tells(tmp_path: Path):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text)
     assert SystemSensors(tmp_path).read(0) == SensorReading(87, -56, 48)
-
-
-def test_a_transmitter_has_one_programme_on_air():
-    radio = SimulatedTransmitter("bn-g01", 54_300)
-    radio.begin("A", ("0101",))
-    radio.begin("B", ("0101", "0102"))
-    radio.end("A")
-    assert radio.on_air == "B"
-    radio.end("B")
-    assert [(entry.occurrence, entry.began) for entry in radio.log] == [
-        ("A", True),
-        ("A", False),
-        ("B", True),
-        ("B", False),
-    ]
-    assert radio.on_air is None
