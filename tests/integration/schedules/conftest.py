@@ -66,6 +66,7 @@ class Room:
 
     database: SqlDatabase
     clock: TestClock
+    keys: KeyStore
     devices: DeviceService
     audio: AudioService
     announcements: AnnouncementService
@@ -214,6 +215,7 @@ async def room(
     yield Room(
         database,
         clock,
+        keys,
         devices,
         audio,
         announcements,
