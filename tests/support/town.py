@@ -6,8 +6,9 @@ import json
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from server.demo.run import server_config
 from server.demo.story import Story
 from server.processes import Child
 from server.settings import Settings, load_settings
+from tests.support.ear import Stretch, heard
 
+EAR = Path(__file__).with_name("ear.py")
 PATIENCE_S = 90
 FINAL = ("played", "transmitted", "rejected", "missed", "preempted", "cancelled", "interrupted")
 
@@ -38,24 +41,72 @@ def small_site() -> Site:
     return Site(site.commune_id, site.places, clusters, {gateway: site.gateways[gateway]}, kept)
 
 
+def one_cluster_site() -> Site:
+    """A commune whose only device is one smart cluster."""
+    site = demo_site()
+    name = min(name for name in site.sounds if name not in site.gateways)
+    clusters = tuple(cluster for cluster in site.clusters if cluster.id == name)
+    return Site(site.commune_id, site.places, clusters, {}, {name: site.sounds[name]})
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How the processes of a town reach each other; what a test puts in between stands here.
+
+    host: where broker and server listen. A port or address of None: the thing itself. The prefixes are words before
+    the command of a process; ears: note what every speaker makes heard.
+    """
+
+    host: str = "127.0.0.1"
+    http_port: int = field(default_factory=free_port)
+    broker_port: int = field(default_factory=free_port)
+    devices_broker_port: int | None = None
+    servers_broker_port: int | None = None
+    devices_http_port: int | None = None
+    server_prefix: Sequence[str] = ()
+    speaker_prefix: Sequence[str] = ()
+    ears: bool = False
+
+
 class Town:
     """The processes of one commune and a person to ask the server."""
 
-    def __init__(self, settings: Settings, site: Site, fleet: DemoFleet, plan: BrokerPlan) -> None:
+    def __init__(
+        self, settings: Settings, site: Site, fleet: DemoFleet, plan: BrokerPlan, ways: Ways | None = None
+    ) -> None:
         self.settings, self.site, self.fleet, self.plan = settings, site, fleet, plan
+        self.ways = ways or Ways()
         logs = settings.data_dir / "logs"
-        config = server_config(settings, f"mqtt://127.0.0.1:{plan.port}", plan)
         self.broker = Child("broker", prepare(plan).command, logs / "broker.log")
-        self.server = Child(
-            "server", [sys.executable, "-m", "server", "serve", "--config", str(config)], logs / "server.log"
-        )
+        serve = [sys.executable, "-m", "server", "serve", "--config", str(self._config())]
+        self.server = Child("server", [*self.ways.server_prefix, *serve], logs / "server.log")
         self.speakers = {name: self._speaker(name, logs) for name in site.sounds}
-        self.story = Story(settings.public_url, site.commune_id, fleet.password)
+        self.url = f"http://{settings.http.host}:{settings.http.port}"
+        self.story = Story(self.url, site.commune_id, fleet.password)
+
+    def _config(self) -> Path:
+        """The demo's settings file, with what this town has of its own."""
+        port = self.ways.servers_broker_port or self.plan.port
+        path = server_config(self.settings, f"mqtt://{self.plan.host}:{port}", self.plan)
+        public = f'[http]\npublic_url = "{self.settings.public_url}"\n'
+        own = f"[programme]\nlead_s = {self.settings.programme.lead_s}\n"
+        path.write_text(path.read_text("utf-8").replace("[http]\n", public) + own, "utf-8")
+        return path
 
     def _speaker(self, name: str, logs: Path) -> Child:
-        config = self.fleet.fleet_dir / f"{name}.toml"
-        command = [sys.executable, "-m", "firmware_sim", "run", "--config", str(config), "--output", "virtual"]
-        return Child(name, command, logs / f"{name}.log")
+        command = [str(EAR), str(self.ear(name))] if self.ways.ears else ["-m", "firmware_sim"]
+        run = ["run", "--config", str(self.fleet.fleet_dir / f"{name}.toml"), "--output", "virtual"]
+        return Child(name, [*self.ways.speaker_prefix, sys.executable, *command, *run], logs / f"{name}.log")
+
+    def ear(self, name: str) -> Path:
+        """Where the ear of a speaker writes."""
+        return self.settings.data_dir / f"{name}.ear"
+
+    def heard(self, name: str, occurrence_id: str | None = None) -> list[Stretch]:
+        """What this speaker made heard so far, of one airing or of all, if the town has ears."""
+        path = self.ear(name)
+        found = heard(path.read_text("utf-8")) if path.exists() else []
+        return [stretch for stretch in found if occurrence_id in {None, stretch.occurrence}]
 
     @property
     def wireless(self) -> set[str]:
@@ -72,7 +123,7 @@ class Town:
 
     async def start_broker(self) -> None:
         await self.broker.start()
-        await until(lambda: asyncio.to_thread(listening, "127.0.0.1", self.plan.port))
+        await until(lambda: asyncio.to_thread(listening, self.plan.host, self.plan.port))
 
     async def start_server(self) -> None:
         await self.server.start()
@@ -91,12 +142,24 @@ class Town:
     async def server_ready(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
             async with httpx.AsyncClient(timeout=5) as http:
-                return (await http.get(f"{self.settings.public_url}/healthz")).is_success
+                return (await http.get(f"{self.url}/healthz")).is_success
         return False
 
     async def everybody_online(self) -> bool:
         fleet = await self.story.fleet("lan")
         return fleet["smart_online"] == len(self.site.sounds)
+
+    async def spoken(self, title: str, text: str) -> str:
+        """An approved announcement of a text."""
+        story, place_id = self.story, self.site.commune_id
+        sound = await story._post("lan", "/assets/speech", place_id=place_id, title=title, text=text, language="vi")
+        written = await story._post(
+            "lan", "/announcements", place_id=place_id, title=title, versions={"vi": sound["id"]}
+        )
+        announcement_id: str = written["id"]
+        await story._post("lan", f"/announcements/{announcement_id}/submit")
+        await story._post("chu-tich", f"/announcements/{announcement_id}/approve")
+        return announcement_id
 
     async def deliveries(self, occurrence_id: str) -> dict[str, dict[str, Any]]:
         """What the server shows of each cluster."""
@@ -125,6 +188,21 @@ class Town:
                 final.setdefault(device_id, []).append(state)
         return final
 
+    def unacknowledged(self, name: str) -> int:
+        """Receipts that a speaker still keeps because nobody has acknowledged them, read from its flash."""
+        folder = next((self.settings.data_dir / "speakers").glob(f"{name}*"))
+        with contextlib.closing(sqlite3.connect(f"file:{folder / 'flash.db'}?mode=ro", uri=True)) as flash:
+            count: int = flash.execute("SELECT count(*) FROM receipts").fetchone()[0]
+        return count
+
+    def missing_receipts(self) -> list[tuple[str, int]]:
+        """Devices whose receipts have a hole in their numbers at the server, and how many are missing."""
+        with contextlib.closing(sqlite3.connect(self.settings.data_dir / "loa.db")) as database:
+            found = database.execute(
+                "SELECT device_id, max(n) - count(*) AS gone FROM receipt_entry GROUP BY device_id HAVING gone > 0"
+            ).fetchall()
+        return [(device_id, missing) for device_id, missing in found]
+
     def _counted(self, query: str, *values: str) -> int:
         with contextlib.closing(sqlite3.connect(self.settings.data_dir / "loa.db")) as database:
             count: int = database.execute(query, values).fetchone()[0]
@@ -149,21 +227,30 @@ class Town:
 
 
 @asynccontextmanager
-async def town(folder: Path, *, lead_s: int = 4) -> AsyncIterator[Town]:
+async def town(
+    folder: Path, *, lead_s: int = 4, site: Site | None = None, ways: Ways | None = None
+) -> AsyncIterator[Town]:
     """A small commune, running. lead_s: from "broadcast now" to the sound."""
-    http_port, mqtt_port = free_port(), free_port()
-    settings = load_settings(
-        None, {"data_dir": folder, "http": {"host": "127.0.0.1", "port": http_port}, "programme": {"lead_s": lead_s}}
-    )
-    site = small_site()
-    fleet = await prepare_fleet(settings, site, broker_url=f"mqtt://127.0.0.1:{mqtt_port}")
-    plan = BrokerPlan(folder / "broker", "127.0.0.1", mqtt_port, fleet.broker_devices, fleet.server_password)
-    here = Town(settings, site, fleet, plan)
+    here = await prepared_town(folder, lead_s=lead_s, site=site, ways=ways)
     try:
         await here.start()
         yield here
     finally:
         await here.stop()
+
+
+async def prepared_town(folder: Path, *, lead_s: int = 4, site: Site | None = None, ways: Ways | None = None) -> Town:
+    """The same with nothing started yet: whoever starts it stops it."""
+    ways = ways or Ways()
+    http = {"host": ways.host, "port": ways.http_port}
+    if ways.devices_http_port is not None:
+        http["public_url"] = f"http://{ways.host}:{ways.devices_http_port}"
+    settings = load_settings(None, {"data_dir": folder, "http": http, "programme": {"lead_s": lead_s}})
+    site = site or small_site()
+    broker_url = f"mqtt://{ways.host}:{ways.devices_broker_port or ways.broker_port}"
+    fleet = await prepare_fleet(settings, site, broker_url=broker_url)
+    plan = BrokerPlan(folder / "broker", ways.host, ways.broker_port, fleet.broker_devices, fleet.server_password)
+    return Town(settings, site, fleet, plan, ways)
 
 
 async def until(condition: Callable[[], Awaitable[bool]], patience_s: float = PATIENCE_S) -> None:
