@@ -48,6 +48,8 @@ class State:
     planned_quiet_until: datetime | None = None
     said_quiet_until: datetime | None = None
     clock_at: datetime | None = None
+    wake: Sequence[Sequence[int]] | None = None
+    carrier: str = "mqtt"
 
     @property
     def quiet_until(self) -> datetime | None:
@@ -86,6 +88,7 @@ def after_beat(state: State, beat: Heartbeat, at: datetime) -> None:
     state.storage_free_kib, state.storage_total_kib = fit(beat.storage_free_kib), fit(beat.storage_total_kib)
     state.uptime_s = fit(beat.uptime_s)
     _take_clock(state, beat.clock, at)
+    state.wake = [list(span) for span in beat.wake] or None
     said_ms = beat.quiet_until_ms
     state.said_quiet_until = None if said_ms is None else min(from_ms(said_ms), at + MAX_QUIET)
 
@@ -101,6 +104,8 @@ def what_shows(state: State) -> tuple[Any, ...]:
         state.link,
         state.clock_state,
         tuple(state.children.items()),
+        state.said_quiet_until,
+        tuple(map(tuple, state.wake or ())),
     )
 
 

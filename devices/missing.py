@@ -45,6 +45,10 @@ class Missing:
             self._sent[device_id] = recent | {order.id: now for order in chosen}
         return chosen
 
+    def note(self, device_id: str, order_id: str, now: datetime) -> None:
+        """It was sent to the device by another way."""
+        self._sent[device_id] = self._recent(device_id, now) | {order_id: now}
+
     def forget(self, now: datetime) -> None:
         """Drop what no longer holds anything back."""
         for device_id in list(self._sent):

@@ -272,6 +272,7 @@ class OrderEntry(SQLModel, table=True):
         UniqueConstraint("log", "seq"),
         UniqueConstraint("occurrence_id", "kind"),
         Index("ix_order_entry_unsent", "sent_at", "urgency", "seq"),
+        Index("ix_order_entry_in_force", "log", "expires_at", "seq"),
     )
 
     id: str = Field(primary_key=True, max_length=26)

@@ -7,11 +7,15 @@ and still shows a dead device within 100 s.
 from datetime import datetime, timedelta
 
 from devices.models import Presence
+from devices.wakeplan import Wake, awake_at
 
 HEARTBEAT_S = 20
 ONLINE_S = 45
 LOST_S = 85
-
+WAKE_GRACE = timedelta(seconds=60)
+"""How long after its link is due a device on a duty cycle may need for it, its random delay included."""
+MISSED_PLAN = timedelta(days=2)
+"""A device on a duty cycle, each of whose stretches is too short to miss it in, is lost after that much silence."""
 
 STEP = timedelta(seconds=1)
 """A wall clock that moved so much more or less than a clock nobody sets has been set."""
@@ -58,21 +62,38 @@ class Hearing:
 
 
 def judge(
-    heard_at: datetime | None, quiet_until: datetime | None, now: datetime, hearing: Hearing | None = None
+    heard_at: datetime | None,
+    quiet_until: datetime | None,
+    now: datetime,
+    hearing: Hearing | None = None,
+    *,
+    wake: Wake | None = None,
+    was: Presence = Presence.NEVER,
 ) -> Presence:
     """What is to be believed of a device that was last heard at `heard_at`.
 
     A device that speaks is online, whatever was planned; silence that was announced is quiet, and when its time is
     over the device has as long as ever to speak up. With `hearing`, only silence that the server listened to counts.
+    wake: its plan, outside of which silence says nothing. was: what was believed so far; a device on a duty cycle
+    that did not show up when it should have stays lost until it is heard.
     """
     if heard_at is None:
         return Presence.NEVER
     silence = (hearing or Hearing(heard_at)).silence
     silent = silence(heard_at, now)
-    if silent <= timedelta(seconds=ONLINE_S):
+    recent = timedelta(seconds=ONLINE_S)
+    if min(silent, now - heard_at) <= recent and not (wake and now - heard_at > recent):
         return Presence.ONLINE
     if quiet_until is not None and now < quiet_until:
         return Presence.QUIET
-    if quiet_until is not None:
-        silent = min(silent, silence(max(heard_at, quiet_until), now))
+    since = heard_at if quiet_until is None else max(heard_at, quiet_until)
+    if wake:
+        if was is Presence.LOST or silent > MISSED_PLAN:
+            return Presence.LOST
+        awake = awake_at(wake, now)
+        if awake is None or now < awake.begin + WAKE_GRACE:
+            return Presence.QUIET
+        since = max(since, awake.begin + WAKE_GRACE)
+    if since > heard_at:
+        silent = min(silent, silence(since, now))
     return Presence.LATE if silent <= timedelta(seconds=LOST_S) else Presence.LOST

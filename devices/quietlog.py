@@ -1,6 +1,8 @@
-"""Warnings that an enemy can cause, at most one a period for each sender, kind and reason."""
+"""Warnings that an enemy can cause, at most one a period for each sender, kind and reason; and loops that live on."""
 
+import contextlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,3 +29,12 @@ class QuietLog:
         if len(self._told) > MAX_REMEMBERED:
             self._told.popitem(last=False)
         self._log.warning(event, device=device, kind=kind, reason=reason, kept_back=kept_back)
+
+
+@contextlib.contextmanager
+def living_on(log: Any, event: str) -> Iterator[None]:
+    """Let a loop that sends outlive an error, which is logged: what failed is tried again."""
+    try:
+        yield
+    except Exception:
+        log.exception(event)

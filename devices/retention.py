@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from devices import beacons
 from devices.repository import log as log_rows
 from devices.repository import uplink as rows
 
@@ -19,7 +20,8 @@ async def prune(session: AsyncSession, now: datetime) -> None:
 
 
 async def _raise_floors(session: AsyncSession, now: datetime) -> None:
-    logs = await log_rows.all_logs(session)
-    first = await log_rows.first_in_force(session, [log.log for log in logs], now)
-    floors = {log.log: first.get(log.log, log.head + 1) for log in logs}
-    await log_rows.raise_floors(session, {log.log: floors[log.log] for log in logs if floors[log.log] > log.floor})
+    logs = {log.log: log for log in await log_rows.all_logs(session)}
+    standings = await beacons.standings(session, logs, now)
+    await log_rows.raise_floors(
+        session, {name: standings[name].floor for name, log in logs.items() if standings[name].floor > log.floor}
+    )

@@ -241,7 +241,7 @@ class DeviceService:
         judged = [
             (state.device_id, commune_id, presence)
             for state, commune_id in silent
-            if (presence := judge(state.heard_at, state.quiet_until, now, self._hearing)) is not state.presence
+            if (presence := self._judged(state, now)) is not state.presence
         ]
         await uplink.set_presences(
             session,
@@ -252,6 +252,10 @@ class DeviceService:
             [PresenceChange(id=new_id(), device_id=each, at=now, presence=presence) for each, _, presence in judged],
         )
         return [PresenceChanged(commune_id, each, presence.value) for each, commune_id, presence in judged]
+
+    def _judged(self, state: State, now: datetime) -> Presence:
+        quiet_until, wake = state.quiet_until, state.wake
+        return judge(state.heard_at, quiet_until, now, self._hearing, wake=wake, was=state.presence)
 
     async def prune(self, session: AsyncSession, now: datetime) -> None:
         """Forget histories and contents that are past their time."""

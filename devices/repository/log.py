@@ -111,14 +111,38 @@ async def authority_logs(session: AsyncSession) -> Sequence[OrderLog]:
     return found.all()
 
 
-async def first_in_force(session: AsyncSession, names: Collection[str], now: datetime) -> dict[str, int]:
-    """The lowest number of each log whose order has not long expired; logs with none are left out."""
-    found = await session.execute(
-        select(col(OrderEntry.log), func.min(col(OrderEntry.seq)))
+async def in_force_stretches(
+    session: AsyncSession, names: Collection[str], now: datetime
+) -> dict[str, list[tuple[int, int]]]:
+    """Log → the inclusive runs of numbers whose orders have not long expired, lowest first; logs with none left out.
+
+    The database finds the edges of the runs, so that a log of a thousand orders costs a few rows.
+    """
+    each = col(OrderEntry.seq)
+    numbers = (
+        select(
+            col(OrderEntry.log).label("log"),
+            each.label("seq"),
+            func.lag(each).over(partition_by=col(OrderEntry.log), order_by=each).label("before"),
+            func.lead(each).over(partition_by=col(OrderEntry.log), order_by=each).label("after"),
+        )
         .where(col(OrderEntry.log).in_(names), col(OrderEntry.expires_at) > now - FLOOR_MARGIN)
-        .group_by(col(OrderEntry.log))
+        .subquery()
+    ).c
+    begins = or_(numbers.before.is_(None), numbers.before < numbers.seq - 1)
+    ends = or_(numbers.after.is_(None), numbers.after > numbers.seq + 1)
+    found = await session.execute(
+        select(numbers.log, numbers.seq, begins.label("begins"), ends.label("ends"))
+        .where(or_(begins, ends))
+        .order_by(numbers.log, numbers.seq)
     )
-    return {row[0]: row[1] for row in found}
+    runs: dict[str, list[tuple[int, int]]] = {}
+    low = 0
+    for log, seq, is_begin, is_end in found:
+        low = seq if is_begin else low
+        if is_end:
+            runs.setdefault(log, []).append((low, seq))
+    return runs
 
 
 async def raise_floors(session: AsyncSession, floors: Mapping[str, int]) -> None:
@@ -151,3 +175,15 @@ async def envelopes(session: AsyncSession, order_ids: Collection[str]) -> dict[s
         select(col(OrderEntry.id), col(OrderEntry.envelope)).where(col(OrderEntry.id).in_(order_ids))
     )
     return {row[0]: row[1] for row in found}
+
+
+async def urgent_in_force(session: AsyncSession, urgency: int, now: datetime) -> Sequence[OrderEntry]:
+    """Published orders in force that are at least so urgent, in the order they were issued."""
+    found = await session.scalars(
+        select(OrderEntry)
+        .where(
+            col(OrderEntry.expires_at) > now, col(OrderEntry.urgency) >= urgency, col(OrderEntry.sent_at).is_not(None)
+        )
+        .order_by(col(OrderEntry.issued_at), col(OrderEntry.seq))
+    )
+    return found.all()

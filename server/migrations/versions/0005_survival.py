@@ -19,6 +19,7 @@ TABLES = (
     "courier_return",
     "last_return",
     "device_config",
+    "enrolment_code",
 )
 COLUMNS = {
     "device_state": ("wake", "carrier"),
@@ -37,6 +38,7 @@ def upgrade() -> None:
     _courier_return()
     _last_return()
     _device_config()
+    _enrolment_code()
     _device_state()
     _order_entry()
     _authority_key()
@@ -45,6 +47,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
+    op.drop_index("ix_order_entry_in_force", "order_entry")
     for table, columns in COLUMNS.items():
         for column in columns:
             op.drop_column(table, column)
@@ -171,6 +174,7 @@ def _last_return() -> None:
     op.create_table(
         "last_return",
         sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("boot", sa.Integer(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("clock_at", sa.DateTime(timezone=True), nullable=True),
@@ -197,6 +201,25 @@ def _device_config() -> None:
     )
 
 
+def _enrolment_code() -> None:
+    op.create_table(
+        "enrolment_code",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("device_id", sa.String(48), nullable=False),
+        sa.Column("commune_id", sa.String(), nullable=False),
+        sa.Column("cluster_ids", sa.JSON(), nullable=False),
+        sa.Column("transmitter_khz", sa.Integer(), nullable=True),
+        sa.Column("made_by", sa.String(26), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("public", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["commune_id"], ["place.id"]),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index("ix_enrolment_code_device_id", "enrolment_code", ["device_id"])
+
+
 def _device_state() -> None:
     op.add_column("device_state", sa.Column("wake", sa.JSON(), nullable=True))
     op.add_column("device_state", sa.Column("carrier", sa.String(), nullable=False, server_default="mqtt"))
@@ -204,6 +227,7 @@ def _device_state() -> None:
 
 def _order_entry() -> None:
     op.add_column("order_entry", sa.Column("epoch", sa.Integer(), nullable=False, server_default="1"))
+    op.create_index("ix_order_entry_in_force", "order_entry", ["log", "expires_at", "seq"])
 
 
 def _authority_key() -> None:

@@ -227,11 +227,11 @@ async def test_the_same_order_is_not_sent_again_to_a_device_at_once(site: SmallS
     sender = Sender(site.database, site.keys, site.clock, line.publish)
     for fresh in (True, False, False):
         await sender.send_missing("s2", {"bao-nhai": Haves()}, fresh=fresh)
-        await sender._catch_up()
+        await sender.catch_up.send()
     assert [frame.orders for frame in line.frames("s2")] == [(entry.envelope,)]
     site.clock.forward(seconds=5)
     await sender.send_missing("s2", {"bao-nhai": Haves()})
-    await sender._catch_up()
+    await sender.catch_up.send()
     assert len(line.frames("s2")) == 2
 
 
@@ -242,7 +242,7 @@ async def test_many_orders_come_in_frames_a_device_takes(site: SmallSite, line: 
             await service.order(session, "bao-nhai", bulletin(), wide, site.clock() + timedelta(hours=1), kind="play")
     sender = Sender(site.database, site.keys, site.clock, line.publish)
     await sender.send_missing("s2", {"bao-nhai": Haves()}, fresh=True)
-    await sender._catch_up()
+    await sender.catch_up.send()
     assert sum(len(frame.orders) for frame in line.frames("s2")) == 30
     assert len(line.frames("s2")) > 1
     assert all(len(payload) <= MAX_FRAME_BYTES for payload in line.on("loa/1/d/s2/down"))
@@ -257,7 +257,7 @@ async def test_expired_orders_are_not_sent_and_their_numbers_are_healed_by_a_bea
     site.clock.forward(hours=3)
     sender = Sender(site.database, site.keys, site.clock, line.publish)
     await sender.send_missing("s2", {"bao-nhai": Haves(), "lao-cai": Haves()})
-    await sender._catch_up()
+    await sender.catch_up.send()
     beacons, orders = line.frames("s2")
     assert orders.orders == (alive.envelope,)
     (healing,) = beacons.beacons
@@ -271,7 +271,7 @@ async def test_a_devices_own_log_with_nothing_in_force_is_healed_past_its_head(s
     site.clock.forward(days=31)
     sender = Sender(site.database, site.keys, site.clock, line.publish)
     await sender.send_missing("s2", {"d/s2": Haves()})
-    await sender._catch_up()
+    await sender.catch_up.send()
     (frame,) = line.frames("s2")
     beacon = read(site, frame.beacons[0])
     assert (beacon.log, beacon.floor) == ("d/s2", 2)
