@@ -8,8 +8,39 @@ MESSAGES: dict[str, str] = {
     "devices.authority_unknown": (
         "{authority_id} has no signing key here, so nothing can be ordered in its name. Ask the administrator."
     ),
+    "devices.bundle_gone": (
+        "The file {name} is no longer kept here: it is past its time, or room was needed. Prepare a new one."
+    ),
+    "devices.bundle_nobody": "There is no device to carry anything to. Nothing was prepared. Choose other villages.",
+    "devices.bundle_too_large": (
+        "The bundle would be larger than a speaker takes. Nothing was prepared. Prepare one for fewer villages."
+    ),
+    "devices.bundle_too_many": "A bundle can be for at most {most} devices. Nothing was prepared. Choose fewer.",
+    "devices.bundle_unknown": "There is no courier bundle {bundle_id}. It may belong to another commune.",
+    "devices.carrier_missing": "Nobody was named. Nothing was noted. Write who takes the bundle along.",
     "devices.cluster_foreign": "The cluster {cluster_id} does not belong to this commune. Nothing was changed.",
     "devices.cluster_unknown": "There is no cluster named {cluster_id}. It may have been removed.",
+    "devices.code_expired": (
+        "This code has run out: a code holds for 24 hours. Nothing was changed. Have a new one made."
+    ),
+    "devices.code_for_nothing": (
+        "The device {device_id} sounds for no cluster yet. No code was made. Say which clusters it is for."
+    ),
+    "devices.code_unknown": (
+        "This code is not known here. Nothing was changed. Type it again as it is shown; a newer code for the same "
+        "device has made an older one void."
+    ),
+    "devices.code_used": (
+        "This code was used by another board already. Nothing was changed. If that was not you, revoke the device; "
+        "have a new code made."
+    ),
+    "devices.contact_wrong": (
+        "The hours or the rate do not fit: each span runs from an earlier to a later time of one day, a device with "
+        "contact hours has at least one, and a rate is above zero. Nothing was changed."
+    ),
+    "devices.content_spoilt": (
+        "A sound in the store is damaged ({name}). Nothing was prepared. Ask the administrator to look at the disk."
+    ),
     "devices.content_unknown": "No order in force names this content, so it is not given out.",
     "devices.device_foreign": (
         "The device {device_id} is enrolled in {commune_id}. Nothing was changed. Revoke it there first."
@@ -29,6 +60,15 @@ MESSAGES: dict[str, str] = {
         "Choose fewer parts or name fewer clusters."
     ),
     "devices.place_unknown": "There is no place named {place_id}.",
+    "devices.proof_wrong": "The board did not prove that the key it brought is its own. Nothing was changed.",
+    "devices.return_unknown": (
+        "The file says it comes from {device_id}, which is not enrolled here. Nothing was taken from it."
+    ),
+    "devices.route_unknown": "There is no courier route named {route_id} in this commune.",
+    "devices.route_wrong": (
+        "The route needs a name, and its visits a weekday and a time each; the way takes at most two weeks, and "
+        "a bundle is prepared at most a week ahead. Nothing was changed."
+    ),
     "devices.site_bad": "The site description is wrong at {where}: {problem}. Nothing was changed.",
     "devices.zone_unknown": "There is no zone named {zone_id}. It may have been removed.",
 }

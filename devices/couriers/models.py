@@ -131,12 +131,14 @@ class CourierReturn(SQLModel, table=True):
 class LastReturn(SQLModel, table=True):
     """What is known of a device by its latest return file; one row a device, overwritten by a later one only.
 
-    held: contents it holds, SHA-256 in hex. first_n: its oldest receipt not acknowledged then, 0 when it had none.
+    generation: of the device's identity then. held: contents it holds, SHA-256 in hex.
+    first_n: its oldest receipt not acknowledged then, 0 when it had none.
     """
 
     __tablename__ = "last_return"
 
     device_id: str = Field(primary_key=True, foreign_key="device.id")
+    generation: int
     boot: int
     n: int
     clock_at: datetime | None = Field(default=None, sa_column=moment_column())

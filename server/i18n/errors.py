@@ -6,7 +6,15 @@ from importlib import import_module
 from base.errors import LoaError
 from server.i18n.catalogue import ERROR_CONTEXT, N_, translations
 
-ROOMS = ("base.errors", "audio.errors", "devices.errors", "schedules.errors", "server.messages", "server.web.messages")
+ROOMS = (
+    "base.errors",
+    "audio.errors",
+    "devices.errors",
+    "devices.wire.errors",
+    "schedules.errors",
+    "server.messages",
+    "server.web.messages",
+)
 """Where MESSAGES are; by name, because the server's own ask here for their text."""
 
 _UNKNOWN = N_("Something went wrong ({code}). Nothing was changed. Try again, or tell the administrator this code.")

@@ -1,0 +1,129 @@
+"""How devices are reached, as people write it down: windows, routes, the next visits."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.errors import NotFound, Refused
+from base.ids import is_name
+from devices.contacts import DAY_MIN, Reach, Visit, visits_ahead
+from devices.couriers.models import CourierRoute, DeviceContact
+from devices.couriers.repository import contacts as rows
+from devices.couriers.repository import sources
+
+LOOK_AHEAD = timedelta(days=60)
+MAX_RATE_KBIT = 10_000_000
+MAX_SPANS = 16
+MAX_VISITS = 50
+
+
+class DueVisit(NamedTuple):
+    """A visit for which a bundle is to be prepared now."""
+
+    route: CourierRoute
+    visit: Visit
+
+
+async def contact(session: AsyncSession, device_id: str) -> DeviceContact:
+    """How a device is reached; always, unless somebody wrote otherwise."""
+    found = (await rows.contacts(session, [device_id])).get(device_id)
+    return found or DeviceContact(device_id=device_id)
+
+
+async def set_contact(
+    session: AsyncSession,
+    device_id: str,
+    *,
+    reach: Reach,
+    spans: Sequence[tuple[int, int]] = (),
+    rate_kbit: int | None = None,
+    route_id: str | None = None,
+) -> DeviceContact:
+    """Write down how a device is reached. spans: minutes of the local day.
+
+    Raises NotFound("devices.device_unknown" | "devices.route_unknown"), Refused("devices.contact_wrong").
+    """
+    found = await sources.devices(session, [device_id])
+    if not found:
+        raise NotFound("devices.device_unknown", device_id=device_id)
+    if route_id is not None:
+        route = await rows.route(session, route_id)
+        if route is None or route.commune_id != found[0].commune_id:
+            raise NotFound("devices.route_unknown", route_id=route_id)
+    _check_contact(reach, spans, rate_kbit)
+    row = DeviceContact(
+        device_id=device_id,
+        reach=reach,
+        spans=[list(span) for span in sorted(spans)] if reach is Reach.WINDOW else [],
+        rate_kbit=rate_kbit,
+        route_id=route_id,
+    )
+    await rows.save_contact(session, row)
+    return row
+
+
+async def route(session: AsyncSession, route_id: str) -> CourierRoute:
+    """Raises NotFound("devices.route_unknown")."""
+    found = await rows.route(session, route_id)
+    if found is None:
+        raise NotFound("devices.route_unknown", route_id=route_id)
+    return found
+
+
+async def save_route(
+    session: AsyncSession,
+    *,
+    route_id: str,
+    commune_id: str,
+    name: str,
+    visits: Sequence[tuple[int, int]],
+    travel_min: int,
+    ahead_min: int,
+) -> CourierRoute:
+    """Make or change a route. visits: weekday (Monday 0) and minute of the local day of each departure.
+
+    Raises Refused("devices.name_bad" | "devices.route_wrong"), NotFound("devices.route_unknown") for another commune's.
+    """
+    if not is_name(route_id):
+        raise Refused("devices.name_bad", name=route_id)
+    known = await rows.route(session, route_id)
+    if known is not None and known.commune_id != commune_id:
+        raise NotFound("devices.route_unknown", route_id=route_id)
+    departures = all(0 <= day <= 6 and 0 <= minute < DAY_MIN for day, minute in visits)
+    spans = 0 <= travel_min <= 14 * DAY_MIN and 0 <= ahead_min <= 7 * DAY_MIN
+    if not (name.strip() and departures and spans and len(visits) <= MAX_VISITS):
+        raise Refused("devices.route_wrong")
+    row = CourierRoute(
+        id=route_id,
+        commune_id=commune_id,
+        name=name.strip()[:120],
+        visits=[list(visit) for visit in sorted(set(visits))],
+        travel_min=travel_min,
+        ahead_min=ahead_min,
+    )
+    await rows.save_route(session, row)
+    return row
+
+
+def visits_of(route: CourierRoute, zone: ZoneInfo, now: datetime) -> tuple[Visit, ...]:
+    """The visits of a route that have not left yet."""
+    departures = [(day, minute) for day, minute in route.visits]
+    return visits_ahead(departures, zone, timedelta(minutes=route.travel_min), now, now + LOOK_AHEAD)
+
+
+def due_visit(route: CourierRoute, zone: ZoneInfo, now: datetime) -> DueVisit | None:
+    """The next visit, when it is so near that its bundle is to be prepared and none was prepared for it yet."""
+    visit = next(iter(visits_of(route, zone, now)), None)
+    if visit is None or visit.leaves_at - timedelta(minutes=route.ahead_min) > now:
+        return None
+    return None if route.prepared_for == visit.leaves_at else DueVisit(route, visit)
+
+
+def _check_contact(reach: Reach, spans: Sequence[tuple[int, int]], rate_kbit: int | None) -> None:
+    whole = all(0 <= low < high <= DAY_MIN for low, high in spans)
+    rate = rate_kbit is None or 0 < rate_kbit <= MAX_RATE_KBIT
+    if not (whole and rate and len(spans) <= MAX_SPANS and (spans or reach is not Reach.WINDOW)):
+        raise Refused("devices.contact_wrong")
