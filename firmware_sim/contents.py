@@ -4,14 +4,21 @@ Files are named by their SHA-256 and may be shared by the devices of a swarm; wh
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
+import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_sim import flash_rows
+from firmware_sim.counts import sync_folder
 from firmware_sim.flash import Slot
 
+SPARE_DISK_BYTES = 2 << 20
+"""Content leaves this much of the disk to others: logs, the store, what it is written to on its way."""
+PART_SUFFIXES = (".part", ".blocks", ".map")
 _READ_BYTES = 1 << 20
 
 
@@ -31,6 +38,34 @@ class ContentFolder:
         """Where a device gathers the bytes of a content."""
         return self._parts / f"{device}-{sha.hex()}.part"
 
+    def parts(self, device: str) -> set[bytes]:
+        """The contents of which a device has gathered something."""
+        names = [path.stem.removeprefix(f"{device}-") for path in self._parts.glob(f"{device}-*")]
+        return {bytes.fromhex(name) for name in names if len(name) == 64}
+
+    def drop_part(self, device: str, sha: bytes) -> None:
+        """What a device has gathered of a content is of no use any more."""
+        for suffix in PART_SUFFIXES:
+            self.part(device, sha).with_suffix(suffix).unlink(missing_ok=True)
+
+    @property
+    def disk_free_bytes(self) -> int:
+        """Room on the disk that content may take."""
+        return max(0, shutil.disk_usage(self._root).free - SPARE_DISK_BYTES)
+
+    def is_only_of(self, device: str, sha: bytes) -> bool:
+        """Whether the room is free when this device drops it."""
+        return self._users.get(sha, set()) <= {device}
+
+    def whole_names(self) -> dict[bytes, int]:
+        """Hash by its name, and size, of everything that lies here."""
+        found = {}
+        for path in self._root.iterdir():
+            with contextlib.suppress(ValueError, OSError):
+                if len(path.name) == 64:
+                    found[bytes.fromhex(path.name)] = path.stat().st_size
+        return found
+
     def use(self, device: str, sha: bytes) -> None:
         self._users.setdefault(sha, set()).add(device)
 
@@ -44,7 +79,10 @@ class ContentFolder:
             self.path(sha).unlink(missing_ok=True)
 
     async def take(self, device: str, sha: bytes) -> bool:
-        """Make a finished part the content, when its hash is right; a wrong one is removed."""
+        """Make a finished part the content, when its hash is right; a wrong one is removed.
+
+        The part stays until the content is noted (`drop_part`), so that what cannot be noted is not fetched again.
+        """
         right = await asyncio.to_thread(_settle, self.part(device, sha), self.path(sha), sha)
         if right:
             self._checked.add(sha)
@@ -57,19 +95,36 @@ class ContentFolder:
         return sha in self._checked
 
 
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """urgency_ms: the least goes first. bank: only the message bank needs it."""
+
+    urgency_ms: int
+    bank: bool
+
+
 class Contents:
     """One device's contents."""
 
     def __init__(self, device: str, folder: ContentFolder, slot: Slot, capacity_bytes: int) -> None:
         self._device, self.folder, self._slot, self._capacity = device, folder, slot, capacity_bytes
         self._here: dict[bytes, tuple[int, int]] = {}
-        self._needed: dict[bytes, bool] = {}
+        self._needed: dict[bytes, _Needed] = {}
 
-    async def load(self) -> None:
-        """Read the index."""
+    async def load(self, *, adopt: bool = False) -> None:
+        """Read the index. adopt: it was lost; whatever lies in the folder counts, and is checked before use."""
         self._here = await self._slot.contents()
+        if adopt:
+            for sha, size in self.folder.whole_names().items():
+                if sha not in self._here:
+                    await self.add(sha, size)
         for sha in self._here:
             self.folder.use(self._device, sha)
+
+    @property
+    def held(self) -> tuple[bytes, ...]:
+        """The hashes of what is here."""
+        return tuple(sorted(self._here))
 
     @property
     def used_bytes(self) -> int:
@@ -77,7 +132,8 @@ class Contents:
 
     @property
     def free_bytes(self) -> int:
-        return max(0, self._capacity - self.used_bytes)
+        """Room for more, by its share and by the disk."""
+        return max(0, min(self._capacity - self.used_bytes, self.folder.disk_free_bytes))
 
     @property
     def capacity_bytes(self) -> int:
@@ -87,9 +143,12 @@ class Contents:
         """The file of a content that is here."""
         return self.folder.path(sha) if sha in self._here else None
 
-    def need(self, sha: bytes, *, bank: bool) -> None:
-        """It must stay; what the message bank alone needs goes when an emergency needs the room."""
-        self._needed[sha] = bank and self._needed.get(sha, True)
+    def need(self, sha: bytes, *, urgency_ms: int = 0, bank: bool) -> None:
+        """It must stay, the more urgent the longer; what the message bank needs goes for an emergency alone."""
+        before = self._needed.get(sha)
+        if before is not None:
+            bank, urgency_ms = bank and before.bank, min(urgency_ms, before.urgency_ms)
+        self._needed[sha] = _Needed(urgency_ms, bank)
 
     def forget(self, sha: bytes) -> None:
         """It may go."""
@@ -104,32 +163,69 @@ class Contents:
         self._drop(sha)
         return False
 
-    def make_room(self, size: int, *, over_bank: bool) -> list[bytes] | None:
-        """Drop until `size` fits: what is not needed, longest unused first, then, with `over_bank`, the message bank.
+    def make_room(
+        self, size: int, *, urgency_ms: int = 0, emergency: bool = False, gathered: int = 0
+    ) -> list[bytes] | None:
+        """Drop until `size` fits: what is not needed, longest unused first; then what is needed later than this, the
+        last first; then, for an `emergency`, the message bank.
 
-        Gives back what was needed and had to go; None when it cannot fit.
+        gathered: bytes of it that are on the disk already. Gives back what was needed and had to go; None when it
+        cannot fit, and then nothing is dropped.
         """
-        idle = sorted((used, sha) for sha, (_, used) in self._here.items() if sha not in self._needed)
-        banked = sorted((used, sha) for sha, (_, used) in self._here.items() if over_bank and self._needed.get(sha))
-        room = self._capacity - self.used_bytes
+        share = size - (self._capacity - self.used_bytes)
+        disk = size - gathered - self.folder.disk_free_bytes
+        return self._drop_until(share, disk, self._in_turn(urgency_ms, emergency=emergency))
+
+    def fits(self, size: int) -> bool:
+        """Whether so much could be taken in without dropping anything that is needed."""
+        idle = [sha for sha in self._here if sha not in self._needed]
+        share = self._capacity - self.used_bytes + sum(self._here[sha][0] for sha in idle)
+        return size <= share and size <= self.folder.disk_free_bytes
+
+    def relieve(self, free_bytes: int) -> list[bytes]:
+        """The disk is full: make this much room on it, at the cost of everything but the message bank.
+
+        Gives back what was needed and had to go.
+        """
+        for sha in self.folder.parts(self._device) - set(self._needed):
+            self.folder.drop_part(self._device, sha)
+        short = free_bytes - self.folder.disk_free_bytes
+        turn = self._in_turn(-1, emergency=False)
+        return self._drop_until(0, short, turn, partly=True) or []
+
+    async def add(self, sha: bytes, size: int) -> None:
+        """It is here; durable on return. Raises Unavailable."""
+        now_ms = time.time_ns() // 1_000_000
+        self.folder.use(self._device, sha)
+        row = flash_rows.content_row(self._device, sha, size, now_ms)
+        await asyncio.wrap_future(self._slot.execute([row.put()]))
+        self._here[sha] = (size, now_ms)
+        self.folder.drop_part(self._device, sha)
+
+    def _in_turn(self, urgency_ms: int, *, emergency: bool) -> list[bytes]:
+        """What may go for something this urgent, first what is missed least."""
+        needed = self._needed
+        idle = sorted((sha for sha in self._here if sha not in needed), key=lambda sha: self._here[sha][1])
+        later = [sha for sha in self._here if sha in needed and not needed[sha].bank]
+        later = [sha for sha in later if needed[sha].urgency_ms > urgency_ms]
+        later.sort(key=lambda sha: -needed[sha].urgency_ms)
+        bank = [sha for sha in self._here if emergency and sha in needed and needed[sha].bank]
+        return [*idle, *later, *bank]
+
+    def _drop_until(self, share: int, disk: int, turn: list[bytes], *, partly: bool = False) -> list[bytes] | None:
         going: list[bytes] = []
-        for _, sha in [*idle, *banked]:
-            if room >= size:
+        for sha in turn:
+            if share <= 0 and disk <= 0:
                 break
-            room += self._here[sha][0]
+            size = self._here[sha][0]
+            share -= size
+            disk -= size if self.folder.is_only_of(self._device, sha) else 0
             going.append(sha)
-        if room < size:
+        if not partly and (share > 0 or disk > 0):
             return None
         for sha in going:
             self._drop(sha)
         return [sha for sha in going if sha in self._needed]
-
-    async def add(self, sha: bytes, size: int) -> None:
-        """It is here; durable on return."""
-        now_ms = time.time_ns() // 1_000_000
-        self.folder.use(self._device, sha)
-        await asyncio.wrap_future(self._slot.execute([flash_rows.content_stored(self._device, sha, size, now_ms)]))
-        self._here[sha] = (size, now_ms)
 
     def _drop(self, sha: bytes) -> None:
         del self._here[sha]
@@ -158,10 +254,9 @@ def _settle(part: Path, target: Path, sha: bytes) -> bool:
         return False
     with part.open("rb") as file:
         os.fsync(file.fileno())
-    part.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    other = part.with_suffix(".link")
+    other.unlink(missing_ok=True)
+    os.link(part, other)
+    other.replace(target)
+    sync_folder(target.parent)
     return True

@@ -1,13 +1,11 @@
-"""Bringing content here over HTTP: the most urgent first, resumed after every cut, hashed before use.
+"""Bringing content here: the most urgent first, by HTTP or else in blocks, resumed after every cut, hashed before use.
 
 A part stays on flash with its offset, so that neither a cut nor a power cut costs a byte twice.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 
 import httpx
@@ -15,7 +13,11 @@ import structlog
 
 from base.errors import Unavailable
 from devices.wire.content import Rendition
+from firmware_sim.block_fetcher import BlockFetcher, BlocksStalled
+from firmware_sim.block_part import prepare_for_http
 from firmware_sim.contents import Contents
+from firmware_sim.download import WrongAnswer, download, size_of
+from firmware_sim.outage import Outage
 
 _log = structlog.get_logger(__name__)
 
@@ -24,15 +26,6 @@ FIRST_PAUSE_S = 0.5
 MAX_PAUSE_S = 60.0
 MAX_FAULTS = 3
 """After so many answers that are wrong in themselves (not found, corrupt) the content counts as not to be had."""
-TIMEOUT = httpx.Timeout(20.0, connect=10.0, pool=None)
-
-
-class _Wrong(Exception):
-    """The answer itself is wrong; asking again is of little use."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(slots=True)
@@ -51,6 +44,7 @@ class Fetcher:
     """One device's downloads. `urls` gives the content addresses in force, each tried in turn.
 
     `gate` limits the downloads of a whole process: a long queue inside the HTTP client slows all of it down.
+    blocks: the way round, for when no content address has answered for 30 s.
     """
 
     def __init__(
@@ -64,9 +58,11 @@ class Fetcher:
         on_stored: Callable[[bytes], None],
         on_failed: Callable[[bytes, str], None],
         jitter: Callable[[], float],
+        blocks: BlockFetcher | None = None,
     ) -> None:
         self._device, self._client, self._gate, self._urls, self._contents = device, client, gate, urls, contents
         self._on_stored, self._on_failed, self._jitter = on_stored, on_failed, jitter
+        self._blocks, self._outage = blocks, Outage()
         self._wanted: dict[bytes, _Wanted] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -82,7 +78,7 @@ class Fetcher:
         else:
             known.urgency_ms, known.bank = min(known.urgency_ms, urgency_ms), known.bank and bank
             known.emergency = known.emergency or emergency
-        self._contents.need(rendition.sha256, bank=bank)
+        self._contents.need(rendition.sha256, urgency_ms=urgency_ms, bank=bank)
         self._start()
 
     def drop(self, sha: bytes) -> None:
@@ -92,8 +88,18 @@ class Fetcher:
         if wanted is not None:
             if wanted.task is not None:
                 wanted.task.cancel()
-            self._contents.folder.part(self._device, sha).unlink(missing_ok=True)
+            self._contents.folder.drop_part(self._device, sha)
             self._start()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still wanted."""
+        return bool(self._wanted)
+
+    def dropped(self, shas: Sequence[bytes]) -> None:
+        """These had to go, though they are needed."""
+        for sha in shas:
+            self._on_failed(sha, "dropped")
 
     def close(self) -> None:
         """Stop everything; parts stay."""
@@ -111,11 +117,12 @@ class Fetcher:
         loop = asyncio.get_running_loop()
         ready = [w for w in self._wanted.values() if w.task is not None or w.not_before_s <= loop.time()]
         ready.sort(key=lambda wanted: wanted.urgency_ms)
-        for wanted in ready[CONCURRENCY:]:
+        places = 1 if self._in_blocks() else CONCURRENCY
+        for wanted in ready[places:]:
             if wanted.task is not None:
                 wanted.task.cancel()
                 wanted.task = None
-        for wanted in ready[:CONCURRENCY]:
+        for wanted in ready[:places]:
             if wanted.task is None:
                 wanted.task = loop.create_task(self._bring(wanted))
         self._wake_for_the_next(loop)
@@ -132,14 +139,14 @@ class Fetcher:
         sha = wanted.rendition.sha256
         try:
             await self._attempt(wanted)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, Unavailable) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, Unavailable, BlocksStalled) as error:
             _log.debug("content.cut", device=self._device, sha=sha.hex()[:12], problem=str(error) or repr(error))
             self._pause(wanted)
-        except _Wrong as wrong:
+        except WrongAnswer as wrong:
             wanted.faults += 1
             if wanted.faults >= MAX_FAULTS or wrong.reason == "full":
                 self._wanted.pop(sha, None)
-                _remove(self._contents.folder.part(self._device, sha))
+                self._contents.folder.drop_part(self._device, sha)
                 self._on_failed(sha, wrong.reason)
             else:
                 self._pause(wanted)
@@ -158,76 +165,57 @@ class Fetcher:
         sha, size = wanted.rendition.sha256, wanted.rendition.size
         if await self._contents.has(sha):
             return
-        dropped = self._contents.make_room(size, over_bank=wanted.emergency)
-        if dropped is None:
-            raise _Wrong("full")
-        for gone in dropped:
-            self._on_failed(gone, "dropped")
         part = self._contents.folder.part(self._device, sha)
-        if _size(part) < size:
-            async with self._gate:
-                await self._download(wanted, part)
+        self._make_room(wanted, part)
+        while size_of(part) < size or part.with_suffix(".blocks").exists():
+            await self._gather(wanted, part)
         if not await self._contents.folder.take(self._device, sha):
-            raise _Wrong("corrupt")
+            raise WrongAnswer("corrupt")
         await self._contents.add(sha, size)
 
-    async def _download(self, wanted: _Wanted, part: Path) -> None:
-        size, offset = wanted.rendition.size, _size(part)
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
-        async with self._client.stream("GET", self._url(wanted), headers=headers, timeout=TIMEOUT) as answer:
-            start = _start_of(answer, offset, size)
-            if start is None:
-                _remove(part)
-                raise _Wrong("not_found" if answer.status_code in {403, 404, 410} else "corrupt")
-            await _pour(answer, part, start, size)
-        if _size(part) < size:
-            raise httpx.ReadError("the answer ended early")
+    def _make_room(self, wanted: _Wanted, part: Path) -> None:
+        gathered = size_of(part)
+        dropped = self._contents.make_room(
+            wanted.rendition.size, urgency_ms=wanted.urgency_ms, emergency=wanted.emergency, gathered=gathered
+        )
+        if dropped is None:
+            raise WrongAnswer("full")
+        self.dropped(dropped)
 
-    def _url(self, wanted: _Wanted) -> str:
+    async def _gather(self, wanted: _Wanted, part: Path) -> None:
+        """One try to bring more of it here."""
+        if self._blocks is not None and self._in_blocks() and not self._outage.probe_due(self._now_s()):
+            await self._blocks.bring(wanted.rendition, part)
+            return
+        await asyncio.to_thread(prepare_for_http, part, wanted.rendition.size)
+        if size_of(part) < wanted.rendition.size:
+            async with self._gate:
+                await self._download(wanted, part)
+
+    async def _download(self, wanted: _Wanted, part: Path) -> None:
         urls = self._urls()
         if not urls:
-            raise _Wrong("not_found")
-        return f"{urls[wanted.tries % len(urls)].rstrip('/')}/{wanted.rendition.sha256.hex()}"
+            raise WrongAnswer("not_found")
+        base = urls[wanted.tries % len(urls)]
+        url = f"{base.rstrip('/')}/{wanted.rendition.sha256.hex()}"
+        before = size_of(part)
+        try:
+            await download(self._client, url, part, wanted.rendition.size)
+        except (httpx.HTTPError, httpx.InvalidURL):
+            if size_of(part) > before:
+                self._outage.answered()
+                wanted.tries = 0
+            else:
+                self._outage.failed(base, self._now_s())
+            raise
+        except WrongAnswer:
+            self._outage.answered()
+            raise
+        self._outage.answered()
 
+    def _in_blocks(self) -> bool:
+        """Whether content comes in blocks now."""
+        return self._blocks is not None and self._blocks.usable() and self._outage.total(self._urls(), self._now_s())
 
-async def _pour(answer: httpx.Response, part: Path, start: int, size: int) -> None:
-    """Write the answer into the part from `start` on, never more than `size` in all."""
-    with _open_at(part, start) as file:
-        at = start
-        # As it comes off the wire: gathered into even chunks, the last of them would be lost in a cut.
-        async for chunk in answer.aiter_raw():
-            at += len(chunk)
-            if at > size:
-                file.truncate(0)
-                raise _Wrong("corrupt")
-            file.write(chunk)
-
-
-def _start_of(answer: httpx.Response, offset: int, size: int) -> int | None:
-    """Where in the content the answer begins; None for an answer that is of no use. Raises for a server's trouble."""
-    if answer.status_code >= 500 or answer.status_code in {408, 425, 429}:
-        answer.raise_for_status()
-    if answer.status_code == 200:
-        return 0
-    expected = f"bytes {offset}-{size - 1}/{size}"
-    if answer.status_code == 206 and answer.headers.get("content-range", "") == expected:
-        return offset
-    return None
-
-
-def _open_at(part: Path, start: int) -> FileIO:
-    """The part, cut to `start` bytes, ready to be written on."""
-    file = part.open("r+b" if start else "wb", buffering=0)
-    file.truncate(start)
-    file.seek(start)
-    return file
-
-
-def _remove(part: Path) -> None:
-    part.unlink(missing_ok=True)
-
-
-def _size(path: Path) -> int:
-    with contextlib.suppress(OSError):
-        return path.stat().st_size
-    return 0
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time()

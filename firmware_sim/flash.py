@@ -2,9 +2,11 @@
 
 One writer thread gathers what many devices want kept into one transaction: a commit costs a sync of the disk, and a
 swarm shares it. A device that is cut off (`Slot.cut`) loses what was not yet durable, as a real power cut would.
+A full disk costs the reserve first.
 """
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -14,15 +16,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from base.errors import Unavailable
-from firmware_sim import flash_rows
-from firmware_sim.effects import Keep
+from firmware_sim import flash_read, flash_rows
+from firmware_sim.counts import Counts
+from firmware_sim.effects import Keep, KeepReceipt
+from firmware_sim.flash_open import is_full, open_store
+from firmware_sim.salvage import COMMITS
 from firmware_sim.saved import Saved
+
+_log = structlog.get_logger(__name__)
 
 MAX_BATCH = 2_000
 """Jobs in one transaction: so many receipts are a few hundred kilobytes."""
 
-Work = Callable[[sqlite3.Connection], Any]
+Work = Callable[[sqlite3.Connection, Counts], Any]
 
 
 @dataclass(slots=True, eq=False)
@@ -44,12 +53,14 @@ class _Job:
 
 
 class Flash:
-    """The file and its writer thread."""
+    """The file and its writer thread. Raises Unavailable("firmware.flash_failed")."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._connection = self._open()
+        store = open_store(path)
+        self._connection, self._counts, self._commits = store.connection, store.counts, store.commits
+        self.reserve = store.reserve
         self._thread = threading.Thread(target=self._write_on, name="flash", daemon=True)
         self._thread.start()
 
@@ -71,17 +82,7 @@ class Flash:
         self._jobs.put(None)
         self._thread.join()
         self._connection.close()
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.executescript(flash_rows.SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise Unavailable("firmware.flash_failed", file=str(self._path), problem=str(error)) from error
-        return connection
+        self._counts.close()
 
     def _write_on(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -111,17 +112,41 @@ class Flash:
                 self._give_up([job], "an earlier write failed")
         alive = [job for job in batch if not job.done.done()]
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            results = [job.work(self._connection) for job in alive]
-            self._connection.execute("COMMIT")
+            results = self._transact(alive)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one job, the writer lives on
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
             self._give_up(alive, str(error))
             return
         for job, result in zip(alive, results, strict=True):
             if job.done.set_running_or_notify_cancel():
                 job.done.set_result(result)
+
+    def _transact(self, jobs: list[_Job]) -> list[Any]:
+        """Do them as one; on a full disk once more in the room of the reserve. Raises what went wrong."""
+        try:
+            return self._try(jobs)
+        except (OSError, sqlite3.Error) as error:
+            if not (is_full(error) and self.reserve.release()):
+                raise
+        _log.warning("flash.full", file=str(self._path))
+        return self._try(jobs)
+
+    def _try(self, jobs: list[_Job]) -> list[Any]:
+        connection, counts = self._connection, self._counts
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            results = [job.work(connection, counts) for job in jobs]
+            connection.execute(*flash_rows.meta(COMMITS, self._commits + 1).put())
+            counts.settle()
+            connection.execute("COMMIT")
+        except BaseException:
+            counts.give_up()
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self._commits += 1
+        with contextlib.suppress(OSError):
+            counts.note(self._commits)
+        return results
 
     def _give_up(self, batch: list[_Job], problem: str) -> None:
         failure = Unavailable("firmware.flash_failed", file=str(self._path), problem=problem)
@@ -143,26 +168,38 @@ class Slot:
 
     async def boot(self) -> Saved:
         """Count a boot, durably, and give back everything kept."""
-        saved: Saved = await self._done(lambda connection: flash_rows.boot(connection, self.device))
+        saved: Saved = await self._done(lambda connection, counts: flash_read.boot(connection, self.device, counts))
         return saved
 
     async def contents(self) -> dict[bytes, tuple[int, int]]:
         """Size and last use of every content that is here."""
         found: dict[bytes, tuple[int, int]] = await self._done(
-            lambda connection: flash_rows.contents(connection, self.device)
+            lambda connection, _counts: flash_read.contents(connection, self.device)
         )
         return found
 
     def keep(self, effects: Iterable[Keep], after: "Future[Any] | None" = None) -> "Future[Any]":
         """Keep these as one, if what `after` stands for is kept; the future is done when they are durable."""
-        rows = [row for effect in effects for row in flash_rows.statements(self.device, effect)]
-        return self.execute(rows, after)
+        kept = list(effects)
+        rows = [row for effect in kept for row in flash_rows.statements(self.device, effect)]
+        numbers = [effect.receipt.n for effect in kept if isinstance(effect, KeepReceipt)]
+        return self.execute(rows, after, receipt=max(numbers, default=None))
 
-    def execute(self, rows: Iterable[flash_rows.Statement], after: "Future[Any] | None" = None) -> "Future[Any]":
-        """Carry out statements as one; the future is done when they are durable."""
+    def execute(
+        self,
+        rows: Iterable[flash_rows.Statement],
+        after: "Future[Any] | None" = None,
+        *,
+        receipt: int | None = None,
+    ) -> "Future[Any]":
+        """Carry out statements as one; the future is done when they are durable.
+
+        receipt: the highest number of one among them.
+        """
         fixed = list(rows)
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: sqlite3.Connection, counts: Counts) -> None:
+            counts.stage(self.device, receipt=receipt)
             for sql, values in fixed:
                 connection.execute(sql, values)
 

@@ -12,8 +12,11 @@ from base.errors import LoaError
 from firmware_sim.effects import (
     DropReceipts,
     Keep,
+    KeepBundle,
     KeepConfig,
     KeepHaves,
+    KeepKeys,
+    KeepLoss,
     KeepMark,
     KeepOrder,
     KeepReceipt,
@@ -110,16 +113,22 @@ def _add(batch: _Batch, effects: Iterable[Keep]) -> None:
 
 def _row(effect: Keep) -> Hashable:
     """What it writes to: of two effects with the same, the later alone counts."""
+    key: tuple[Hashable, ...] = (type(effect).__name__,)
     match effect:
         case KeepOrder(signed=signed):
-            return "order", signed.order.id
+            key = "order", signed.order.id
         case KeepHaves(log=log):
-            return "haves", log
+            key = "haves", log
         case KeepMark(mark=mark):
-            return "mark", mark.occurrence, mark.output
+            key = "mark", mark.occurrence, mark.output
         case KeepReceipt(receipt=receipt):
-            return "receipt", receipt.n
+            key = "receipt", receipt.n
         case DropReceipts(held=held):
-            return "drop", held
-        case KeepConfig() | Prune():
-            return type(effect).__name__
+            key = "drop", held
+        case KeepKeys(authority=authority):
+            key = "keys", authority
+        case KeepBundle(bundle=bundle):
+            key = "bundle", bundle
+        case KeepConfig() | KeepLoss() | Prune():
+            pass
+    return key

@@ -1,6 +1,5 @@
 """One speaker against a real broker, a real content server and real flash."""
 
-import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ from firmware_sim.encoders.simulated import SimulatedDriver
 from firmware_sim.status import Status
 from firmware_sim.swarm import MakeParts, open_parts
 from tests.integration.base.brokers import MOSQUITTO, Broker, until
+from tests.integration.firmware_sim.breaking import break_writes, mend_writes
 from tests.integration.firmware_sim.content_server import ContentServer, serving
 from tests.integration.firmware_sim.world import GATEWAY, Hub, device_file, hub
 from tests.unit.firmware_sim.rig import DEVICE, ENEMY, ack, play
@@ -201,8 +201,7 @@ async def test_faults_show_in_the_next_heartbeat(world: World):
 async def test_when_flash_fails_an_emergency_still_sounds_and_nothing_else_does(world: World):
     async with _running(world.device()) as device:
         await until(lambda: device.online)
-        flash = device._parts.flash
-        await asyncio.wrap_future(flash.submit(None, lambda connection: connection.execute("DROP TABLE marks")))
+        await break_writes(device._parts.flash)
         normal, urgent = play(None, parts=(BEEP,)), play(None, parts=(BEEP,), play_class=PlayClass.EMERGENCY)
         world.order(normal)
         await until(lambda: world.status.receipts["interrupted"] == 1)
@@ -212,19 +211,11 @@ async def test_when_flash_fails_an_emergency_still_sounds_and_nothing_else_does(
     assert world.hub.receipts == [], "nothing is told that was not kept"
 
 
-async def _rename(device: Device, table: str, to: str) -> None:
-    """Break flash for whatever writes to this table, or mend it."""
-    done = device._parts.flash.submit(
-        None, lambda connection: connection.execute(f"ALTER TABLE {table} RENAME TO {to}")
-    )
-    await asyncio.wrap_future(done)
-
-
 async def test_a_write_that_failed_is_made_up_for_and_silences_nothing_but_its_receipts(world: World):
     device = world.device()
     async with _running(device):
         await until(lambda: bool(world.hub.heartbeats))
-        await _rename(device, "receipts", "away")
+        await break_writes(device._parts.flash)
         siren = play(None, parts=(BEEP,), play_class=PlayClass.EMERGENCY)
         world.order(siren)
         await until(lambda: world.status.receipts["played"] == 1)
@@ -233,7 +224,7 @@ async def test_a_write_that_failed_is_made_up_for_and_silences_nothing_but_its_r
         device.feed(events.LinkUp())
         await until(lambda: len(world.hub.hellos) == 2 and len(world.hub.heartbeats) > beats)
         assert world.hub.receipts == [], "not even told again is what was not kept"
-        await _rename(device, "away", "receipts")
+        await mend_writes(device._parts.flash)
         await until(lambda: world.hub.heartbeats[-1].faults == ())
         await until(lambda: world.hub.states(siren.occurrence) == ["stored", "started", "played"])
     async with _running(device):

@@ -15,6 +15,7 @@ from firmware_sim.contents import ContentFolder, Contents
 from firmware_sim.fetcher import CONCURRENCY, Fetcher
 from firmware_sim.flash import Flash
 from tests.integration.base.brokers import until
+from tests.integration.firmware_sim.breaking import break_writes, mend_writes
 from tests.integration.firmware_sim.content_server import ContentServer, serving
 
 
@@ -29,10 +30,6 @@ class Bench:
 
     def want(self, sha: bytes, size: int, urgency_ms: int = 0, *, bank: bool = False, emergency: bool = False) -> None:
         self.fetcher.want(Rendition(sha, size, "opus16", 1_000), urgency_ms, bank=bank, emergency=emergency)
-
-    async def rename(self, table: str, to: str) -> None:
-        sql = f"ALTER TABLE {table} RENAME TO {to}"
-        await asyncio.wrap_future(self.flash.submit(None, lambda connection: connection.execute(sql)))
 
     @property
     def idle(self) -> bool:
@@ -190,11 +187,11 @@ async def test_what_is_not_needed_goes_first_and_the_bank_only_for_an_emergency(
 
 async def test_content_that_flash_could_not_note_is_brought_again(tmp_path: Path):
     async with serving() as server, bench(tmp_path, _urls(server)) as b:
-        await b.rename("contents", "away")
+        await break_writes(b.flash)
         sha = server.put(os.urandom(10_000))
         b.want(sha, 10_000)
         await until(lambda: b.fetcher._wanted[sha].tries == 1)
-        await b.rename("away", "contents")
+        await mend_writes(b.flash)
         await until(lambda: b.stored == [sha])
         assert b.idle
 

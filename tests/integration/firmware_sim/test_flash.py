@@ -15,6 +15,7 @@ from devices.wire.config import Config, Hours
 from devices.wire.haves import Haves
 from devices.wire.reports import Receipt, ReceiptState
 from devices.wire.trust import open_order
+from firmware_sim.counts import Counts
 from firmware_sim.effects import (
     DropReceipts,
     Keep,
@@ -77,7 +78,7 @@ async def test_a_device_that_lost_power_loses_what_was_not_durable_and_nothing_e
     gate = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def hold_up(_connection: sqlite3.Connection) -> None:
+    def hold_up(_connection: sqlite3.Connection, _counts: Counts) -> None:
         asyncio.run_coroutine_threadsafe(gate.wait(), loop).result()
 
     cut, other = flash.slot("bn-s01"), flash.slot("bn-s02")
@@ -117,13 +118,6 @@ async def test_what_is_to_follow_a_write_that_failed_fails_with_it(tmp_path: Pat
     await asyncio.wrap_future(slot.keep([KeepHaves("lao-cai", Haves(7))], after=good))
     assert (await slot.boot()).haves == {"vn": Haves(6), "lao-cai": Haves(7)}
     flash.close()
-
-
-def test_a_file_that_is_no_database_is_refused_with_a_reason(tmp_path: Path):
-    (tmp_path / "flash.db").write_bytes(b"this is no database at all" * 99)
-    with pytest.raises(Unavailable) as refusal:
-        Flash(tmp_path / "flash.db")
-    assert refusal.value.code == "firmware.flash_failed"
 
 
 async def test_kill_9_loses_nothing_that_was_said_to_be_kept(tmp_path: Path):

@@ -14,6 +14,7 @@ from firmware_sim.keeper import Keeper
 from firmware_sim.memory import MemoryFlash
 from firmware_sim.saved import Mark
 from tests.integration.base.brokers import until
+from tests.integration.firmware_sim.breaking import break_writes, mend_writes
 from tests.unit.firmware_sim.rig import Rig, play
 
 
@@ -25,10 +26,6 @@ class Bench:
     def __post_init__(self) -> None:
         self.slot = self.flash.slot("bn-s01")
         self.keeper = Keeper(self.slot, lambda: self.changes.append(self.keeper.failing))
-
-    async def rename(self, table: str, to: str) -> None:
-        done = self.flash.submit(None, lambda connection: connection.execute(f"ALTER TABLE {table} RENAME TO {to}"))
-        await asyncio.wrap_future(done)
 
 
 @pytest.fixture
@@ -47,22 +44,22 @@ async def test_writes_refused_in_a_row_are_made_up_for_as_if_nothing_had_happene
     assert sum(isinstance(effect, KeepReceipt) for effect in kept) == 3
     memory.keep(kept)
     bench.keeper.keep(kept[:1])
-    await bench.rename("marks", "away")
+    await break_writes(bench.flash)
     for effect in kept[1:]:
         bench.keeper.keep([effect])
         await asyncio.sleep(0)
     await until(lambda: bench.changes == [True])
-    await bench.rename("away", "marks")
+    await mend_writes(bench.flash)
     await until(lambda: bench.changes == [True, False])
     assert await bench.slot.boot() == memory.boot()
 
 
 async def test_what_comes_next_takes_along_what_was_refused(bench: Bench):
-    await bench.rename("marks", "away")
+    await break_writes(bench.flash)
     old = Mark("01" * 13, "speaker", 1, ahead_ms=5_000)
     bench.keeper.keep([KeepMark(old), KeepHaves("vn", Haves(1)), DropReceipts(Haves(1))])
     await until(lambda: bench.changes == [True])
-    await bench.rename("away", "marks")
+    await mend_writes(bench.flash)
     new = Mark("01" * 13, "speaker", 1, ahead_ms=9_000)
     bench.keeper.keep([KeepMark(new)])
     assert bench.keeper.last is not None
@@ -73,9 +70,9 @@ async def test_what_comes_next_takes_along_what_was_refused(bench: Bench):
 
 
 async def test_an_orderly_end_tries_once_more(bench: Bench):
-    await bench.rename("haves", "away")
+    await break_writes(bench.flash)
     bench.keeper.keep([KeepHaves("vn", Haves(1))])
     await until(lambda: bench.keeper.failing)
-    await bench.rename("away", "haves")
+    await mend_writes(bench.flash)
     await bench.keeper.finish()
     assert (await bench.slot.boot()).haves == {"vn": Haves(1)}
