@@ -54,6 +54,10 @@ class Resender:
             with living_on(_log, "devices.resend_failed"):
                 await self.look()
 
+    def next_at_s(self) -> float | None:
+        """When the next look is due, by the event loop's clock; None when there is nothing to look after."""
+        return self._resend.next_at_s()
+
     async def look(self, at_s: float | None = None) -> None:
         """One round: send what is due to who lacks it. at_s: instead of the loop's own time."""
         due = self._resend.due(_steady_s() if at_s is None else at_s, self._clock())
