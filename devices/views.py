@@ -31,12 +31,16 @@ class PlaceNode(NamedTuple):
 
 
 class ClusterNode(NamedTuple):
-    """A cluster as far as one asks whom an audience means."""
+    """A cluster as far as one asks whom an audience means.
+
+    device_id: what sounds it, its own controller or a gateway.
+    """
 
     id: str
     name: str
     kind: ClusterKind
     village_id: str
+    device_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

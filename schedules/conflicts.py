@@ -1,4 +1,7 @@
-"""Airings that would sound in the same clusters at the same time (pure)."""
+"""Airings that would sound in the same clusters, or be sent by the same transmitter, at the same time (pure).
+
+A transmitter carries one programme at a time: two airings for different wireless clusters behind it meet there.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,18 +10,22 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """An airing's time and the clusters meant by it."""
+    """An airing's time, the clusters meant by it, and the gateways that would transmit it."""
 
     occurrence: str
     start: datetime
     end: datetime
     play_class: int
     clusters: frozenset[str]
+    transmitters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Two airings that meet. `wins`: the one of higher class, which pre-empts the other; None among equals."""
+    """Two airings that meet, in clusters they share or on transmitters that are asked for both.
+
+    wins: the one of higher class, which pre-empts the other; None among equals.
+    """
 
     first: str
     second: str
@@ -26,6 +33,7 @@ class Overlap:
     end: datetime
     clusters: frozenset[str]
     wins: str | None
+    transmitters: frozenset[str] = frozenset()
 
 
 def overlaps(slots: Iterable[Slot]) -> list[Overlap]:
@@ -34,14 +42,25 @@ def overlaps(slots: Iterable[Slot]) -> list[Overlap]:
     open_slots: list[Slot] = []
     for slot in sorted(slots, key=lambda each: (each.start, each.occurrence)):
         open_slots = [earlier for earlier in open_slots if earlier.end > slot.start]
-        found += [_overlap(earlier, slot) for earlier in open_slots if earlier.clusters & slot.clusters]
+        found += [_overlap(earlier, slot) for earlier in open_slots if _meet(earlier, slot)]
         open_slots.append(slot)
     return found
+
+
+def _meet(first: Slot, second: Slot) -> bool:
+    return bool(first.clusters & second.clusters or first.transmitters & second.transmitters)
 
 
 def _overlap(first: Slot, second: Slot) -> Overlap:
     wins: str | None = None
     if first.play_class != second.play_class:
         wins = max(first, second, key=lambda slot: slot.play_class).occurrence
-    shared = first.clusters & second.clusters
-    return Overlap(first.occurrence, second.occurrence, second.start, min(first.end, second.end), shared, wins)
+    return Overlap(
+        first=first.occurrence,
+        second=second.occurrence,
+        start=second.start,
+        end=min(first.end, second.end),
+        clusters=first.clusters & second.clusters,
+        wins=wins,
+        transmitters=first.transmitters & second.transmitters,
+    )

@@ -80,6 +80,22 @@ class Ground:
         """The ids of the clusters an audience means, by the rule the speakers follow."""
         return frozenset(cluster.id for cluster in self._chosen(audience))
 
+    @cached_property
+    def transmitters(self) -> Mapping[str, str]:
+        """Wireless cluster → the gateway that transmits to it."""
+        return {
+            cluster.id: cluster.device_id
+            for cluster in self.clusters
+            if cluster.kind is ClusterKind.WIRELESS and cluster.device_id is not None
+        }
+
+    def heard_with(self, cluster_id: str) -> frozenset[str]:
+        """The clusters that share one sound with this one: those of its transmitter, or itself alone."""
+        gateway = self.transmitters.get(cluster_id)
+        if gateway is None:
+            return frozenset({cluster_id})
+        return frozenset(cluster for cluster, through in self.transmitters.items() if through == gateway)
+
     def reach(self, audience: Audience) -> Reach:
         clusters = self._chosen(audience)
         villages = dict.fromkeys(cluster.village_id for cluster in clusters)

@@ -1,7 +1,7 @@
 """What a cluster will hear on a day, and which airings of a place meet, by the rules the speakers follow."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,11 +37,17 @@ class Listening:
         found = await rows.occurrences(
             session, ground.tree.path(ground.place.id), start=start, end=end, open_only=True, limit=MOST
         )
-        listener = ground.listeners[cluster_id]
-        meant = [row for row in found if read_audience(row.audience).includes(listener)]
-        airings = await self._airings(session, meant, ground, tuple(view.cluster.languages))
+        together = ground.heard_with(cluster_id)
+        meant = {row.id: ground.meant(read_audience(row.audience)) & together for row in found}
+        sent = [row for row in found if meant[row.id]]
+        airings = await self._airings(session, sent, ground, tuple(view.cluster.languages))
         whole = rehearse(airings, to_ms(end), ground.rules.wire(start))
-        return replace(whole, heard=tuple(h for h in whole.heard if h.to_ms > to_ms(start)))
+        # What its transmitter sends to others keeps this one waiting, but is not heard here.
+        own = {occurrence for occurrence, clusters in meant.items() if cluster_id in clusters}
+        return Rehearsal(
+            heard=tuple(h for h in whole.heard if h.occurrence in own and h.to_ms > to_ms(start)),
+            silent=tuple(s for s in whole.silent if s[0] in own),
+        )
 
     async def clashes(self, session: AsyncSession, place_id: str, start: datetime, end: datetime) -> list[Overlap]:
         """The airings of a place that meet in some cluster between two moments."""
@@ -70,7 +76,9 @@ class Listening:
 
 
 def _slots(found: Iterable[Occurrence], ground: Ground) -> list[Slot]:
-    return [
-        Slot(row.id, row.start_at, row.ends_at, row.play_class, ground.meant(read_audience(row.audience)))
-        for row in found
-    ]
+    slots = []
+    for row in found:
+        meant = ground.meant(read_audience(row.audience))
+        gateways = frozenset(ground.transmitters[cluster] for cluster in meant if cluster in ground.transmitters)
+        slots.append(Slot(row.id, row.start_at, row.ends_at, row.play_class, meant, gateways))
+    return slots

@@ -1,6 +1,6 @@
 """The programme: the coming days, the schedules that make it, and making and ending one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import LoaError
 from schedules.changes import ProgrammeChanged
+from schedules.conflicts import Overlap
 from schedules.dispatch import read_audience
-from schedules.models import Schedule, ScheduleState
+from schedules.models import Occurrence, Schedule, ScheduleState
 from server.auth.permissions import Permission
 from server.i18n.catalogue import N_
 from server.web import audience, repository
@@ -26,6 +27,7 @@ router = APIRouter(include_in_schema=False)
 DAYS = 7
 ROWS = 50
 NEXT = 10
+CLASHES = 10
 STATES = {
     ScheduleState.ACTIVE: Sign("●", N_("running"), "ok"),
     ScheduleState.ENDED: Sign("–", N_("ended"), "off"),
@@ -40,6 +42,17 @@ class DayRows:
     rows: Sequence[Row]
 
 
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two airings that meet: the one that begins first, the other, and where."""
+
+    first: Occurrence
+    second: Occurrence
+    at: datetime
+    where: str
+    outcome: str
+
+
 @router.get("/schedules")
 async def index(page: ViewPage) -> HTMLResponse:
     """Seven days of the programme and all its schedules; `from` is the day to begin with."""
@@ -50,6 +63,7 @@ async def index(page: ViewPage) -> HTMLResponse:
             session, page.place.id, start, start + timedelta(days=DAYS), ROWS + 1
         )
         rows = await airings(page, session, found[:ROWS])
+        clashes = await _clashes(page, session, found[:ROWS], start)
         schedules = await page.runtime.programme.schedules(session, page.place.id)
     days = [
         DayRows(day, list(of_day))
@@ -65,7 +79,7 @@ async def index(page: ViewPage) -> HTMLResponse:
         for it in sorted(schedules, key=lambda it: it.state is ScheduleState.ENDED)[:ROWS]
     ]
     more = following.isoformat() if days else ""
-    return page.html("schedules/index.html", days=days, schedules=shown, more=more)
+    return page.html("schedules/index.html", days=days, schedules=shown, more=more, clashes=clashes)
 
 
 @router.get("/schedules/{schedule_id}")
@@ -87,6 +101,30 @@ async def end(page: SchedulePage, schedule_id: str) -> Response:
     except LoaError as error:
         return await _show(page, schedule_id, error)
     return go(f"/schedules/{schedule_id}", "ended")
+
+
+async def _clashes(page: Page, session: AsyncSession, found: Sequence[Occurrence], start: datetime) -> list[Clash]:
+    """The airings shown that meet, in clusters or on a transmitter, in order of time."""
+    shown = {row.id: row for row in found}
+    meeting = await page.runtime.programme.clashes(session, page.place.id, start, start + timedelta(days=DAYS))
+    return [
+        Clash(shown[each.first], shown[each.second], each.start, _where(page, each), _outcome(page, each, shown))
+        for each in meeting
+        if each.first in shown and each.second in shown
+    ][:CLASHES]
+
+
+def _where(page: Page, overlap: Overlap) -> str:
+    if overlap.clusters:
+        return page.ngettext("in %(num)d cluster", "in %(num)d clusters", len(overlap.clusters))
+    transmitters = ", ".join(sorted(overlap.transmitters))
+    return page.gettext("on transmitter %(name)s, which sends one thing at a time", name=transmitters)
+
+
+def _outcome(page: Page, overlap: Overlap, shown: Mapping[str, Occurrence]) -> str:
+    if overlap.wins is None:
+        return page.gettext("one will wait for the other")
+    return page.gettext("“%(title)s” comes first", title=shown[overlap.wins].title)
 
 
 async def _show(page: Page, schedule_id: str, error: LoaError | None = None) -> HTMLResponse:

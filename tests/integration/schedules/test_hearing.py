@@ -6,6 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, func, select
 
 from base.times import to_ms
+from devices.models import Cluster, ClusterKind
+from devices.site import demo_site, enrol_site
 from devices.wire.audience import Audience
 from devices.wire.content import Tone
 from devices.wire.orders import AfterPreemption, Play
@@ -50,6 +52,27 @@ async def test_what_a_cluster_will_hear_follows_audience_order_and_hours(room: R
     assert elsewhere.id in {rows[stretch.occurrence].schedule_id for stretch in both}
     assert [clash.id in {rows[o.first].schedule_id, rows[o.second].schedule_id} for o in meeting] == [True, True]
     assert {len(overlap.clusters) for overlap in meeting} == {57}
+
+
+async def test_a_transmitter_asked_for_two_things_sends_one_after_the_other(room: Room):
+    async with room.database.writing() as session:
+        await enrol_site(session, demo_site(), keys=room.keys, clock=room.clock)
+        query = select(Cluster).where(col(Cluster.kind) == ClusterKind.WIRELESS).order_by(col(Cluster.id))
+        wireless = list(await session.scalars(query))
+    gateway = wireless[0].device_id
+    one, two, *_ = (cluster.id for cluster in wireless if cluster.device_id == gateway)
+    other = next(cluster.id for cluster in wireless if cluster.device_id != gateway)
+    async with room.database.writing() as session:
+        approved = await room.approved(session)
+        for cluster in (one, two, other):
+            await room.daily(session, approved, times=["05:00"], audience=Audience(clusters=(cluster,)))
+    day = date(2026, 3, 12)
+    async with room.database.reading() as session:
+        first, second, apart = [(await room.programme.hear(session, it, day)).heard for it in (one, two, other)]
+        meeting = await room.programme.clashes(session, COMMUNE, MORNING, MORNING + timedelta(days=1))
+    assert len(first) == len(second) == len(apart) == 1
+    assert {first[0].from_ms, second[0].from_ms} == {apart[0].from_ms, apart[0].to_ms}
+    assert [(overlap.clusters, overlap.transmitters) for overlap in meeting] == [(frozenset(), {gateway})]
 
 
 async def test_a_dropped_item_expires_soon_after_its_time_and_a_quiet_place_is_quieter(room: Room):

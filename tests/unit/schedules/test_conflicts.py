@@ -1,5 +1,6 @@
 """Airings that would meet are found, and no others."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
@@ -32,6 +33,14 @@ def test_the_higher_class_wins():
 def test_touching_ends_and_other_clusters_do_not_meet():
     assert overlaps([slot("one", 0, 10), slot("two", 10, 20)]) == []
     assert overlaps([slot("one", 0, 10, clusters="a"), slot("two", 5, 20, clusters="b")]) == []
+
+
+def test_two_for_different_clusters_meet_on_a_transmitter_that_is_asked_for_both():
+    one = replace(slot("one", 0, 10, clusters="a"), transmitters=frozenset({"gateway"}))
+    two = replace(slot("two", 5, 20, clusters="b"), transmitters=frozenset({"gateway", "other"}))
+    [found] = overlaps([one, two])
+    assert (found.clusters, found.transmitters) == (frozenset(), {"gateway"})
+    assert overlaps([one, replace(two, transmitters=frozenset({"other"}))]) == []
 
 
 @settings(max_examples=60, deadline=None)

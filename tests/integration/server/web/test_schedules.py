@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 from devices.site import demo_site
 from schedules.models import Policy
 from server.auth.models import Role
@@ -102,3 +104,15 @@ async def test_without_javascript_the_preview_is_a_button_that_saves_nothing(off
     assert "It will play:" in answer.text
     async with office.runtime.database.reading() as session:
         assert await office.runtime.programme.schedules(session, COMMUNE) == []
+
+
+async def test_two_schedules_at_the_same_time_are_said_to_meet(office: Office):
+    lan, announcement = await approved(office)
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    daily = {**FORM, "repeat": "daily", "time": ["12:00"], "first_day": tomorrow, "announcement": announcement}
+    for key in ("the-first-one", "the-second-one"):
+        assert (await lan.post("/schedules/new", {**daily, "key": key})).status_code == 303
+    page = (await lan.get("/schedules")).text
+
+    assert "At the same time" in page
+    assert "in 57 clusters: one will wait for the other" in page
