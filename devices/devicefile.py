@@ -1,9 +1,9 @@
-"""The device file: everything one speaker must know before its first connection, as TOML (pure)."""
+"""The device file: everything one speaker must know before its first connection, as TOML or as plain values (pure)."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from devices.keys import DeviceSecrets
 from devices.models import Cluster, Device
@@ -45,10 +45,10 @@ class Sound:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DeviceFile:
-    """One device, its clusters, where they lie, and whom it trusts."""
+    """One device, its clusters, where they lie, and whom it trusts. seed: None when the device made its own key."""
 
     device: Device
-    seed: bytes
+    seed: bytes | None
     secrets: DeviceSecrets
     follows: tuple[str, ...]
     own: Cluster | None
@@ -59,70 +59,86 @@ class DeviceFile:
 
     def to_toml(self, sound: Sound) -> str:
         """The whole file."""
-        lines = [
-            f"device = {_text(self.device.id)}",
-            f"commune = {_text(self.device.commune_id)}",
-            f"model = {_text(self.device.model or REFERENCE_MODEL)}",
-            f"follows = {_texts(self.follows)}",
-        ]
+        return toml_text(self.to_map(sound))
+
+    def to_map(self, sound: Sound) -> dict[str, Any]:
+        """The same as plain values, which JSON can say too."""
+        device = self.device
+        known: dict[str, Any] = {
+            "device": device.id,
+            "commune": device.commune_id,
+            "model": device.model or REFERENCE_MODEL,
+            "follows": list(self.follows),
+        }
         if self.own is not None:
-            lines += ["[cluster]", *self._cluster(self.own)]
-        for child in self.children:
-            lines += ["[[children]]", *self._cluster(child), f"code = {_text(child.code)}"]
-        if self.device.transmitter_khz is not None:
-            lines += ["[transmitter]", f"frequency_khz = {self.device.transmitter_khz}"]
-        return "\n".join([*lines, *self._connection(sound), *self._keys(), *self._site(), *_limits(self, sound)]) + "\n"
+            known["cluster"] = self._cluster(self.own)
+        if self.children:
+            known["children"] = [{**self._cluster(child), "code": child.code} for child in self.children]
+        if device.transmitter_khz is not None:
+            known["transmitter"] = {"frequency_khz": device.transmitter_khz}
+        return known | self._connection(sound) | self._keys() | self._limits(sound)
 
-    def _cluster(self, cluster: Cluster) -> list[str]:
-        return [
-            f"id = {_text(cluster.id)}",
-            f"places = {_texts(self.lines[cluster.village_id])}",
-            f"zones = {_texts(self.zones.get(cluster.id, ()))}",
-            f"languages = {_texts(cluster.languages or (UNDETERMINED,))}",
-        ]
+    def _cluster(self, cluster: Cluster) -> dict[str, Any]:
+        return {
+            "id": cluster.id,
+            "places": list(self.lines[cluster.village_id]),
+            "zones": list(self.zones.get(cluster.id, ())),
+            "languages": list(cluster.languages or (UNDETERMINED,)),
+        }
 
-    def _connection(self, sound: Sound) -> list[str]:
-        return [
-            "[broker]",
-            f"url = {_text(sound.broker_url)}",
-            f"username = {_text(self.device.id)}",
-            f"password = {_text(self.secrets.broker_password)}",
-            f"ca_file = {_text(sound.ca_file)}",
-            "[content]",
-            f"urls = {_texts(sound.content_urls)}",
-        ]
+    def _connection(self, sound: Sound) -> dict[str, Any]:
+        return {
+            "broker": {
+                "url": sound.broker_url,
+                "username": self.device.id,
+                "password": self.secrets.broker_password,
+                "ca_file": sound.ca_file,
+            },
+            "content": {"urls": list(sound.content_urls)},
+        }
 
-    def _keys(self) -> list[str]:
-        lines = ["[keys]", f'seed = "{self.seed.hex()}"', f'mac = "{self.secrets.mac_key.hex()}"']
-        for key in self.trusted:
-            lines += ["[[trust]]", f"kid = {_text(key.kid)}", f'public = "{key.public.hex()}"']
-        return lines
+    def _keys(self) -> dict[str, Any]:
+        own = {} if self.seed is None else {"seed": self.seed.hex()}
+        return {
+            "keys": {**own, "mac": self.secrets.mac_key.hex()},
+            "trust": [{"kid": key.kid, "public": key.public.hex()} for key in self.trusted],
+        }
 
-    def _site(self) -> list[str]:
+    def _limits(self, sound: Sound) -> dict[str, Any]:
         power, link = (self.own.power, self.own.link) if self.own is not None else ("grid", "4g")
-        return ["[site]", f"power = {_text(power)}", f"link = {_text(link)}"]
+        clock = {"clock": {"trust_system": True}} if sound.trust_clock else {}
+        return {
+            "site": {"power": power, "link": link},
+            **clock,
+            "hours": {"spans": [list(span) for span in sound.hours], "offset_min": sound.offset_min},
+            "player": {"output": sound.output, "volume_max": sound.volume_max},
+            "storage": {"dir": f"{sound.storage_root}/{self.device.id}", "capacity_mib": sound.capacity_mib},
+        }
 
 
-def _limits(file: DeviceFile, sound: Sound) -> list[str]:
-    spans = ", ".join(_texts(span) for span in sound.hours)
-    return [
-        *(["[clock]", "trust_system = true"] if sound.trust_clock else []),
-        "[hours]",
-        f"spans = [{spans}]",
-        f"offset_min = {sound.offset_min}",
-        "[player]",
-        f"output = {_text(sound.output)}",
-        f"volume_max = {sound.volume_max}",
-        "[storage]",
-        f"dir = {_text(f'{sound.storage_root}/{file.device.id}')}",
-        f"capacity_mib = {sound.capacity_mib}",
-    ]
+def toml_text(known: Mapping[str, Any]) -> str:
+    """Plain values, tables and lists of tables, one level deep, as TOML."""
+    plain = [f"{name} = {_value(value)}" for name, value in known.items() if not _is_table(value)]
+    lines = [*plain]
+    for name, value in known.items():
+        if isinstance(value, Mapping):
+            lines += [f"[{name}]", *_table(value)]
+        elif _is_table(value):
+            for each in value:
+                lines += [f"[[{name}]]", *_table(each)]
+    return "\n".join(lines) + "\n"
 
 
-def _text(value: str) -> str:
-    """A TOML basic string; JSON's escapes are all TOML's, only DEL is left bare by JSON."""
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping) or (
+        isinstance(value, list) and bool(value) and all(isinstance(each, Mapping) for each in value)
+    )
+
+
+def _table(values: Mapping[str, Any]) -> list[str]:
+    return [f"{name} = {_value(value)}" for name, value in values.items()]
+
+
+def _value(value: Any) -> str:
+    """JSON's words for texts, numbers, truth and lists are all TOML's; only DEL is left bare by JSON."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _texts(values: Sequence[str]) -> str:
-    return f"[{', '.join(_text(value) for value in values)}]"

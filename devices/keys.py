@@ -71,6 +71,10 @@ class KeyStore:
         """The server's own password at a broker it runs or writes the files for."""
         return self._derive("loa/1/broker-server").hex()
 
+    def enrolment_key(self) -> bytes:
+        """What one-time codes of enrolment are digested under."""
+        return self._derive("loa/1/enrolment")
+
     def _derive(self, purpose: str) -> bytes:
         return HKDF(SHA256(), SECRET_BYTES, salt=None, info=purpose.encode()).derive(self._root)
 

@@ -58,6 +58,23 @@ def run(
 
 
 @app.command()
+def enrol(
+    server: Annotated[str, typer.Option(help="The address of the console, e.g. https://loa.example.vn.")],
+    code: Annotated[str, typer.Option(help="The one-time code the console shows.")],
+    config: Annotated[Path, typer.Option(help="Where to write the device file.")],
+    board: Annotated[Path | None, typer.Option(help="What is fitted to this board (TOML), added to the file.")] = None,
+    *,
+    plain: Annotated[bool, typer.Option("--plain", help="Go without https beyond the local network too.")] = False,
+) -> None:
+    """Make this board known to a server: it makes its own key, and writes its device file."""
+    from firmware_sim.enrol import enrol as enrol_board
+
+    obeys = enrol_board(server, code, config, board=board, plain=plain)
+    sys.stdout.write(f"{obeys}\n")
+    sys.stderr.write(f"Wrote {config}. Compare the line above with the console: it says whom this board will obey.\n")
+
+
+@app.command()
 def swarm(
     *,
     fleet: Annotated[Path, typer.Option(help="A folder of device files.")],

@@ -7,6 +7,14 @@ MESSAGES: dict[str, str] = {
     "firmware.settings_invalid": (
         "The device file {file} is wrong at {field}: {problem}. Nothing was started; correct it and try again."
     ),
+    "firmware.enrol_answer": (
+        "{server} gave no answer that could be used: {problem}. Nothing was changed; try again, the code still holds."
+    ),
+    "firmware.enrol_plain": (
+        "{server} is not on the local network, and without https somebody between could take this board's place. "
+        "Nothing was sent. Use an https address, or say --plain."
+    ),
+    "firmware.enrol_refused": "{server} did not take this board in: {problem}",
     "firmware.fleet_empty": "No device files (*.toml) were found in {folder}. Nothing was started.",
     "firmware.control_unreachable": (
         "No running swarm answers at {socket}: {problem}. Start one with --control, or check the path."

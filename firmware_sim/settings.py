@@ -1,5 +1,6 @@
 """The device file: who a speaker is, whom it trusts, where its broker and content are; read strictly."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -17,6 +18,7 @@ from firmware_sim.fittings import CourierPart, LocalPart, TransmitterPart
 from firmware_sim.identity import Cluster, Identity, Keys
 
 MAX_CHILDREN = 256
+MODEL = "loa-ref"
 
 
 def _name(text: str) -> str:
@@ -128,7 +130,7 @@ class DeviceFile(_Part):
 
     device: Name
     commune: Name
-    model: str = Field("loa-ref", max_length=64)
+    model: str = Field(MODEL, max_length=64)
     follows: tuple[Name, ...] = Field(min_length=1, max_length=15)
     cluster: ClusterPart | None = None
     children: tuple[ChildPart, ...] = Field((), max_length=MAX_CHILDREN)
@@ -187,20 +189,27 @@ class DeviceFile(_Part):
 
 
 def load(path: Path) -> DeviceFile:
-    """Read a device file. Raises Refused: firmware.settings_missing, firmware.settings_invalid, base.broker_url."""
+    """Read a device file, TOML or JSON. Raises Refused: firmware.settings_missing, firmware.settings_invalid,
+    base.broker_url.
+    """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except OSError as error:
         raise Refused("firmware.settings_missing", file=str(path), problem=error.strerror or str(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Refused("firmware.settings_invalid", file=str(path), field="the whole", problem=str(error)) from error
+    return _beside(path, checked(data, str(path)))
+
+
+def checked(data: object, name: str) -> DeviceFile:
+    """The file with this content. Raises Refused: firmware.settings_invalid, base.broker_url."""
     try:
         file = DeviceFile.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(step) for step in first["loc"]) or "the whole"
-        raise Refused("firmware.settings_invalid", file=str(path), field=field, problem=first["msg"]) from error
-    file = _beside(path, file)
+        raise Refused("firmware.settings_invalid", file=name, field=field, problem=first["msg"]) from error
     _ = file.broker_address
     return file
 

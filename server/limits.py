@@ -41,6 +41,26 @@ class SignInLimiter:
             await self._window.clear(item, login, address)
 
 
+class EnrolmentLimiter:
+    """Lets few codes of enrolment be tried: by one address, and by all together."""
+
+    def __init__(self, limits: LimitSettings) -> None:
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._address = (
+            RateLimitItemPerMinute(limits.address_enrolments_per_minute),
+            RateLimitItemPerHour(limits.address_enrolments_per_hour),
+        )
+        self._all = RateLimitItemPerHour(limits.enrolments_per_hour)
+
+    async def attempt(self, address: str) -> None:
+        """Counts before the code is looked at. Raises TooMany("server.too_many_enrolments")."""
+        for item in self._address:
+            if not await self._window.hit(item, "address", address):
+                raise TooMany("server.too_many_enrolments", wait_s=60)
+        if not await self._window.hit(self._all, "all"):
+            raise TooMany("server.too_many_enrolments", wait_s=600)
+
+
 class BodyLimit:
     """Refuses a request body over its limit as soon as that is known: by its header, or while it streams in.
 

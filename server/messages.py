@@ -48,6 +48,9 @@ MESSAGES: dict[str, str] = {
     ),
     "server.precondition_needed": "Say which revision you change: send If-Match with the ETag you were given.",
     "server.secret_missing": "The secret in {path} cannot be read.",
+    "server.too_many_enrolments": (
+        "Too many codes were tried. Nothing was changed. Wait {wait_s} seconds, then type the code again."
+    ),
     "server.too_many_sign_ins": "Too many attempts to sign in. Wait {wait_s} seconds, then try again.",
     "server.unexpected": (
         "Something went wrong here that was not foreseen. What you did may not have been done: look before you repeat "

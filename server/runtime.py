@@ -32,7 +32,7 @@ from server.auth.users import ensure_administrator
 from server.db import SqlDatabase
 from server.events import Hub
 from server.jobs import jobs_of
-from server.limits import SignInLimiter
+from server.limits import EnrolmentLimiter, SignInLimiter
 from server.migrations import migrate
 from server.places import Places
 from server.settings import EMBEDDED, Settings
@@ -60,6 +60,7 @@ class Runtime:
     programme: ProgrammeService
     emergencies: EmergencyService
     people: People
+    enrolments: EnrolmentLimiter
     hub: Hub
     metrics: Metrics
     broker: BrokerAddress
@@ -207,6 +208,7 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
         programme=ProgrammeService(devices, audio, announcements, clock, programme_settings),
         emergencies=EmergencyService(devices, audio, clock),
         people=People(database, clock, places, SignInLimiter(settings.limits)),
+        enrolments=EnrolmentLimiter(settings.limits),
         hub=Hub(),
         metrics=Metrics(),
         broker=broker,

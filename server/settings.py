@@ -87,6 +87,11 @@ class LimitSettings(_Group):
     sign_ins_per_hour: int = Field(default=30, ge=1)
     address_sign_ins_per_minute: int = Field(default=30, ge=1)
     """Failed sign-ins for any login from one address."""
+    address_enrolments_per_minute: int = Field(default=10, ge=1)
+    """Codes of enrolment tried from one address, right or wrong."""
+    address_enrolments_per_hour: int = Field(default=60, ge=1)
+    enrolments_per_hour: int = Field(default=2_000, ge=1)
+    """Codes of enrolment tried from everywhere."""
 
 
 class ProgrammeGroup(_Group):

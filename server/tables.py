@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 import audio.models
 import devices.couriers.models
+import devices.enrolment_code
 import devices.models
 import schedules.models
 import server.audit

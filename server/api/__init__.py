@@ -11,6 +11,7 @@ def router() -> APIRouter:
         assets,
         broadcasts,
         clusters,
+        devices,
         emergencies,
         occurrences,
         places,
@@ -20,7 +21,7 @@ def router() -> APIRouter:
     )
 
     programme = (assets, announcements, schedules, broadcasts, occurrences, emergencies)
-    nouns = (session, places, clusters, *programme, users, activity)
+    nouns = (session, places, clusters, devices, *programme, users, activity)
     api = APIRouter(prefix="/api/v1")
     for noun in nouns:
         api.include_router(noun.router)

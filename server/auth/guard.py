@@ -64,6 +64,7 @@ signed_in = Guard(None)
 public = Public()
 
 Anyone = Annotated[Who, Depends(signed_in)]
+Manager = Annotated[Who, Depends(allow(Permission.MANAGE_CLUSTERS))]
 Viewer = Annotated[Who, Depends(allow(Permission.VIEW))]
 
 

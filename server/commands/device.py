@@ -1,7 +1,7 @@
 """`loa device …`: bring in a site, enrol a device and write its device file, revoke one."""
 
 import asyncio
-import socket
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,16 +11,9 @@ import typer
 from server.commands.serve import Config
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from devices.devicefile import Sound
     from server.runtime import Runtime
 
 app = typer.Typer(no_args_is_help=True)
-
-CA_NAME = "ca.crt"
-SPEAKER_STORAGE = "/var/lib/loa"
-"""Where a speaker on a Linux board keeps its flash."""
 
 Device = Annotated[str, typer.Argument(help="The device's name, e.g. bn-s01.")]
 
@@ -46,6 +39,30 @@ def enrol(
 ) -> None:
     """Give a device its identity. Enrolling again shuts out whoever holds the old device file."""
     sys.stderr.write(asyncio.run(_enrol(device, cluster, khz, out, config)))
+
+
+@app.command()
+def code(
+    *,
+    device: Device,
+    cluster: Annotated[
+        list[str] | None, typer.Option(help="What it is for; nothing given: what it is for now.")
+    ] = None,
+    khz: Annotated[int | None, typer.Option(help="Its transmitter's frequency, for a gateway.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print what was made as JSON.")] = False,
+    config: Config = None,
+) -> None:
+    """Make a one-time code by which a board enrols itself; it holds for 24 hours, and replaces an earlier one."""
+    made = asyncio.run(_code(device, cluster or [], khz, config))
+    if json_:
+        sys.stdout.write(json.dumps(made) + "\n")
+        return
+    sys.stdout.write(made["code"] + "\n")
+    sys.stderr.write(
+        f"At the board: loa speaker enrol --server {made['server']} --code {made['code']} "
+        "--config /etc/loa/device.json\n"
+        f"It must then print {made['fingerprint']}. The code holds until {made['expires_at']}.\n"
+    )
 
 
 @app.command()
@@ -81,6 +98,7 @@ async def _enrol(device: str, clusters: list[str], khz: int | None, out: Path, c
     """Enrol, write the device file and what belongs beside it; gives the sentences that tell what to do with them."""
     from server import audit
     from server.commands._open import opened
+    from server.enrolments import sound_for
     from server.files import write_private
     from server.fleet import enrol_one
 
@@ -88,7 +106,7 @@ async def _enrol(device: str, clusters: list[str], khz: int | None, out: Path, c
         async with here.database.writing() as session:
             view = await here.devices.cluster(session, clusters[0])
             commune_id = view.cluster.commune_id
-            sound = await _sound(here, session, commune_id)
+            sound = await sound_for(here, session, commune_id)
             text = await enrol_one(
                 session,
                 keys=here.keys,
@@ -111,38 +129,38 @@ async def _enrol(device: str, clusters: list[str], khz: int | None, out: Path, c
     )
 
 
-async def _sound(here: "Runtime", session: "AsyncSession", commune_id: str) -> "Sound":
-    from server.fleet import sound_of
-    from server.settings import EMBEDDED
-
-    broker = here.settings.broker
-    url = broker.device_url or broker.url
-    if url == EMBEDDED:
-        url = f"mqtt://{socket.getfqdn()}:{broker.port}"
-    return sound_of(
-        await here.programme.rules(session, commune_id),
-        here.clock(),
-        broker_url=url,
-        content_url=here.settings.public_url,
-        storage_root=SPEAKER_STORAGE,
-        ca_file="" if broker.device_ca_file is None else CA_NAME,
-    )
-
-
 def _write_authority(here: "Runtime", out: Path) -> Path | None:
     """The authority of the broker's certificate, beside the device file that names it."""
-    from base.errors import Refused
+    from server.enrolments import CA_NAME, authority_text
     from server.files import OWNER_ONLY, write_files
 
-    source = here.settings.broker.device_ca_file
-    if source is None:
+    text = authority_text(here)
+    if text is None:
         return None
-    try:
-        text = source.read_text("ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused("server.certificate_missing", path=str(source)) from error
     write_files(out.parent, {CA_NAME: text}, OWNER_ONLY)
     return out.parent / CA_NAME
+
+
+async def _code(device: str, clusters: list[str], khz: int | None, config: Path | None) -> dict[str, str]:
+    from devices.claiming import issue_code
+    from devices.enrolment import trust_fingerprint
+    from server import audit
+    from server.commands._open import opened
+
+    async with opened(config) as here, here.database.writing() as session:
+        made = await issue_code(
+            session, keys=here.keys, clock=here.clock, device_id=device, cluster_ids=clusters, transmitter_khz=khz
+        )
+        await audit.record(
+            session, here.clock, None, "make_enrolment_code", f"device/{device}", place_id=made.commune_id
+        )
+        return {
+            "device_id": device,
+            "code": made.code,
+            "expires_at": made.expires_at.isoformat(),
+            "fingerprint": await trust_fingerprint(session, made.commune_id),
+            "server": here.settings.public_url,
+        }
 
 
 async def _revoke(device: str, config: Path | None) -> None:

@@ -15,6 +15,7 @@ def routers() -> list[APIRouter]:
         clusters,
         emergency,
         emergency_board,
+        enrolment,
         occurrences,
         people,
         schedule_new,
@@ -26,6 +27,6 @@ def routers() -> list[APIRouter]:
 
     pages = (
         sign_in, account, today, announcement_new, announcements, airing, audience_page, schedule_new, schedules,
-        stop_all, occurrences, clusters, emergency, emergency_board, people, activity,
+        stop_all, occurrences, clusters, enrolment, emergency, emergency_board, people, activity,
     )  # fmt: skip
     return [page.router for page in pages]

@@ -42,6 +42,9 @@ ACTIONS = {
     "all_clear": N_("gave the all clear"),
     "countersign_emergency": N_("countersigned an emergency"),
     "save_zone": N_("changed a group of clusters"),
+    "make_enrolment_code": N_("made a code for a controller"),
+    "enrol_device": N_("enrolled a controller"),
+    "revoke_device": N_("shut a controller out"),
     "plan_silence": N_("planned a silence"),
 }
 _PAGES = {

@@ -25,6 +25,7 @@ PASSWORD = "con trau di truoc"
 PUBLIC = {
     "/api/v1/session",
     "/content/{sha256}",
+    "/enrol",
     "/healthz",
     "/healthz/live",
     "/sign-in",
