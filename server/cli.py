@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from server.commands import broker, demo, device, health, serve, speaker, user
+from server.commands import broker, conformance, demo, device, health, serve, speaker, user
 
 app = typer.Typer(
     name="loa",
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("conformance")(conformance.conformance)
 app.command("health")(health.health)
 app.command("speaker", context_settings=speaker.CONTEXT, add_help_option=False)(speaker.speaker)
 app.add_typer(device.app, name="device", help="Enrol clusters and gateways; make their device files.")

@@ -12,6 +12,7 @@ ROOMS = (
     "devices.errors",
     "devices.wire.errors",
     "schedules.errors",
+    "conformance.errors",
     "server.messages",
     "server.web.messages",
 )

@@ -1,0 +1,187 @@
+"""Rules of the courier's bundle and the return file, handed over on the device's local page."""
+
+import asyncio
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO
+
+import httpx
+
+from base.ids import new_id
+from conformance import names
+from conformance.airing import Airing
+from conformance.authorities import Authority, Key
+from conformance.ears import Told
+from conformance.logs import now_ms
+from conformance.options import Need
+from conformance.registry import rule
+from conformance.rules.playing import rendition
+from conformance.verdict import Broken
+from conformance.world import World
+from devices.wire.bundle import write_bundle
+from devices.wire.content import Speech, Version
+from devices.wire.envelope import CheckingKey, Kind
+from devices.wire.errors import BadBundle
+from devices.wire.orders import PlayClass
+from devices.wire.returns import ReturnFile, read_return
+
+DAY_MS = 86_400_000
+PAGE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What goes into a bundle, and how it is wrong, if it is."""
+
+    orders: tuple[bytes, ...] = ()
+    acks: tuple[bytes, ...] = ()
+    blobs: tuple[bytes, ...] = ()
+    commune: str = names.COMMUNE
+    devices: tuple[str, ...] = (names.DEVICE, names.OTHER_DEVICE)
+    expires_in_ms: int = 30 * DAY_MS
+    key: Key | None = None
+    bundle: str = field(default_factory=new_id)
+
+    def to_bytes(self, world: World) -> bytes:
+        out = io.BytesIO()
+        key = self.key or world.logs.authorities[names.COMMUNE].key
+        held = world.contents.held
+        blobs = [(sha, len(held[sha.hex()]), _opener(held[sha.hex()])) for sha in self.blobs]
+        write_bundle(
+            out,
+            bundle_id=self.bundle,
+            commune=self.commune,
+            devices=self.devices,
+            issued_ms=now_ms() - 60_000,
+            expires_ms=now_ms() + self.expires_in_ms,
+            orders=self.orders,
+            beacons=[world.logs[log].beacon(now_ms()) for log in names.LOGS],
+            acks=self.acks,
+            blobs=blobs,
+            key=key.signing,
+        )
+        return out.getvalue()
+
+
+def _opener(data: bytes) -> Callable[[], BinaryIO]:
+    return lambda: io.BytesIO(data)
+
+
+async def _hand_over(world: World, data: bytes) -> int:
+    """Give the device a bundle; its status."""
+    async with httpx.AsyncClient(base_url=world.local_url, timeout=PAGE_S, trust_env=False) as client:
+        try:
+            answer = await client.post("/bundle", content=data, headers={"Content-Type": "application/octet-stream"})
+        except httpx.HTTPError as error:
+            raise Broken(f"its local page does not answer: {error!r}") from error
+        return answer.status_code
+
+
+async def _bring_back(world: World) -> ReturnFile:
+    """The return file, verified."""
+    async with httpx.AsyncClient(base_url=world.local_url, timeout=PAGE_S, trust_env=False) as client:
+        answer = await client.get("/return.loa")
+    if answer.status_code != 200:
+        raise Broken(f"/return.loa answers {answer.status_code}")
+    public = CheckingKey.from_public(names.DEVICE, world.key.public)
+    try:
+        return read_return(io.BytesIO(answer.content), keyring=lambda kid: public if kid == names.DEVICE else None)
+    except BadBundle as bad:
+        raise Broken(f"the return file is {bad.reason} {bad.detail}") from bad
+
+
+def _planned(world: World) -> tuple[Airing, Packed]:
+    """A play nobody has sent, with its content, packed."""
+    part = rendition(world, 400, size=30_000)
+    airing = world.play(carrier="", parts=(Speech((Version("vi", (part,)),)),), play_class=PlayClass.EMERGENCY)
+    return airing, Packed(orders=(airing.order.envelope,), blobs=(part.sha256,))
+
+
+@rule(
+    "bundles.carries", "What a courier brings sounds without a network; its receipts go back in one file.", Need.BUNDLES
+)
+async def carries(world: World) -> str:
+    await world.gate.shut()
+    await world.http.close()
+    airing, packed = _planned(world)
+    status = await _hand_over(world, packed.to_bytes(world))
+    if status != 200:
+        raise Broken(f"a good bundle was answered by {status}")
+    seen: list[ReturnFile] = []
+
+    async def played() -> bool:
+        seen.append(await _bring_back(world))
+        for receipt in seen[-1].receipts:
+            world.ears.take(Kind.RECEIPT, receipt)
+        return airing.final is not None
+
+    for _ in range(40):
+        if await played():
+            break
+        await asyncio.sleep(0.25)
+    await airing.reaches("played")
+    back = seen[-1]
+    if packed.bundle not in back.report.bundles:
+        raise Broken("the return file does not name the bundle it took")
+    if set(back.report.heartbeat.haves) != set(names.LOGS):
+        raise Broken("the return file does not tell haves of every log")
+    told: list[Told] = world.unacknowledged
+    acks = world.ack(*(each.digest for each in told))
+    status = await _hand_over(world, Packed(acks=(acks,)).to_bytes(world))
+    left = (await _bring_back(world)).receipts
+    if status != 200 or len(left) >= len(back.receipts):
+        raise Broken(
+            f"an acknowledgement in a bundle was not taken: {len(left)} of {len(back.receipts)} receipts are left"
+        )
+    world.stored(*told)
+    return f"{len(back.receipts)} receipts came back; {airing.told}"
+
+
+@rule(
+    "bundles.refuses",
+    "Bundles truncated, altered, of another village, expired or replayed have no effect.",
+    Need.BUNDLES,
+)
+async def refuses(world: World) -> str:
+    airing, packed = _planned(world)
+    with world.without("catching_up"):
+        good = packed.to_bytes(world)
+        bad = {
+            "cut short": good[:-700],
+            "cut in the middle": good[: len(good) // 2],
+            "with a bit of its content turned": _turned(good, len(good) - 5_000),
+            "with a bit of an order turned": _turned(good, good.index(airing.order.envelope) + 40),
+            "with a bit of its manifest turned": _turned(good, 600),
+            "with more behind it": good + b"x" * 512,
+            "no bundle at all": b"GIF89a" + bytes(2_000),
+            "empty": b"",
+            "for another device": replace(packed, devices=(names.OTHER_DEVICE,)).to_bytes(world),
+            "of another commune": replace(packed, commune=names.PROVINCE, key=_key(world, names.PROVINCE)).to_bytes(
+                world
+            ),
+            "signed by a stranger": replace(packed, key=Authority(names.COMMUNE).key).to_bytes(world),
+            "past its time": replace(packed, expires_in_ms=-1_000).to_bytes(world),
+        }
+        for what, data in bad.items():
+            status = await _hand_over(world, data)
+            if not 400 <= status < 500:
+                raise Broken(f"a bundle {what} was answered by {status}")
+            await world.fence()
+            if airing.receipts:
+                raise Broken(f"a bundle {what} had an effect: {airing.told}")
+        if await _hand_over(world, good) != 200:
+            raise Broken("after bad ones, the good bundle was refused")
+        await airing.reaches("played")
+        again = await _hand_over(world, good)
+        await world.fence()
+        airing.started_once()
+    return f"{len(bad)} refused; the good one taken once, then {again}"
+
+
+def _turned(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def _key(world: World, name: str) -> Key:
+    return world.logs.authorities[name].key
