@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from audio.service import AudioService
 from base.errors import Conflict, NotFound, Refused, Unavailable
 from base.times import Clock
+from devices.couriers.plans import communes_of_couriers
 from devices.models import OrderEntry
 from devices.service import DeviceService
 from devices.wire.audience import Audience
@@ -30,6 +31,7 @@ _log = structlog.get_logger(__name__)
 BATCH = 5
 """How many occurrences one transaction issues: an emergency may have to wait for it, and each writes a row for every
 cluster it is for."""
+COURIER_AHEAD = timedelta(days=30)
 STOP_STANDS = timedelta(seconds=60)
 """A stop that arrives later than this would end something it was never meant for."""
 
@@ -57,9 +59,20 @@ class Issuer:
     async def issue_due(
         self, session: AsyncSession, now: datetime, until: datetime, issue_round: IssueRound
     ) -> list[OrderEntry]:
-        """Order what is approved and begins by `until`, at most `BATCH` at a time; call again while there is `more`."""
+        """Order what is approved and begins by `until`, at most `BATCH` at a time; call again while there is `more`.
+
+        In a commune with villages that only couriers reach, what begins within `COURIER_AHEAD` is ordered: it has to be
+        in somebody's pocket weeks before. The log is one for the whole commune, and so is the horizon.
+        """
         found = await rows.due_for_issue(
-            session, now, until, BATCH, but=issue_round.occurrences, but_places=issue_round.places
+            session,
+            now,
+            until,
+            BATCH,
+            but=issue_round.occurrences,
+            but_places=issue_round.places,
+            far=await communes_of_couriers(session),
+            far_until=max(until, now + COURIER_AHEAD),
         )
         issue_round.more = len(found) == BATCH
         issue_round.occurrences.update(row.id for row in found if now >= latest_start(row))

@@ -1,6 +1,6 @@
 """How devices are reached, as people write it down: windows, routes, the next visits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import NotFound, Refused
 from base.ids import is_name
-from devices.contacts import DAY_MIN, Reach, Visit, visits_ahead
+from devices.contacts import DAY_MIN, Contact, Reach, Span, Visit, to_utc, visits_ahead, windows
 from devices.couriers.models import CourierRoute, DeviceContact
 from devices.couriers.repository import contacts as rows
 from devices.couriers.repository import sources
 
 LOOK_AHEAD = timedelta(days=60)
+COURIER_SILENCE = timedelta(days=7)
+"""How far ahead the silence of a device without a link is planned; moved on every day."""
 MAX_RATE_KBIT = 10_000_000
 MAX_SPANS = 16
 MAX_VISITS = 50
@@ -54,6 +56,9 @@ async def set_contact(
         if route is None or route.commune_id != found[0].commune_id:
             raise NotFound("devices.route_unknown", route_id=route_id)
     _check_contact(reach, spans, rate_kbit)
+    if (await contact(session, device_id)).reach is not Reach.ONLINE:
+        # The silence that was planned for the old hours must not hide a loss in the new ones.
+        await rows.save_silences(session, [{"device_id": device_id, "planned_quiet_until": None}])
     row = DeviceContact(
         device_id=device_id,
         reach=reach,
@@ -63,6 +68,11 @@ async def set_contact(
     )
     await rows.save_contact(session, row)
     return row
+
+
+async def communes_of_couriers(session: AsyncSession) -> list[str]:
+    """Communes with a device that only couriers reach."""
+    return await rows.communes_of_couriers(session)
 
 
 async def route(session: AsyncSession, route_id: str) -> CourierRoute:
@@ -106,6 +116,33 @@ async def save_route(
     )
     await rows.save_route(session, row)
     return row
+
+
+def utc_spans(plan: DeviceContact, zone: ZoneInfo, now: datetime) -> tuple[Span, ...]:
+    """Its contact hours in minutes of the UTC day."""
+    offset = now.astimezone(zone).utcoffset() or timedelta()
+    return to_utc([(low, high) for low, high in plan.spans], int(offset.total_seconds() // 60))
+
+
+async def plan_silences(session: AsyncSession, zone_of: Callable[[str], ZoneInfo], now: datetime) -> None:
+    """Expect the silence of devices outside their contact hours, and of those only couriers reach, so that it counts
+    as planned. zone_of: a commune's time zone.
+    """
+    remote = await rows.plans_with_communes(session)
+    expected = [
+        {"device_id": plan.device_id, "planned_quiet_until": until}
+        for plan, commune_id, known in remote
+        if (until := _quiet_until(plan, zone_of(commune_id), now)) is not None and (known is None or known < until)
+    ]
+    await rows.save_silences(session, expected)
+
+
+def _quiet_until(plan: DeviceContact, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Until when nothing is to be heard of a device; None while it ought to be."""
+    if plan.reach is Reach.COURIER:
+        return (now + COURIER_SILENCE).replace(hour=0, minute=0, second=0, microsecond=0)
+    begin, _ = next(windows(Contact(plan.reach, 1.0, utc_spans(plan, zone, now)), now), (now, now))
+    return begin if begin > now else None
 
 
 def visits_of(route: CourierRoute, zone: ZoneInfo, now: datetime) -> tuple[Visit, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import and_, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -138,8 +138,11 @@ async def due_for_issue(
     *,
     but: Collection[str] = (),
     but_places: Collection[str] = (),
+    far: Collection[str] = (),
+    far_until: datetime | None = None,
 ) -> list[Occurrence]:
-    """Planned occurrences of approved announcements that begin by `until`, soonest first, but those named.
+    """Planned occurrences of approved announcements that begin by `until`, soonest first, but those named; those of
+    the places `far` when they begin by `far_until`.
 
     On PostgreSQL those another server is issuing are left out; SQLite has one writer.
     """
@@ -149,7 +152,10 @@ async def due_for_issue(
         .where(
             col(Occurrence.state) == OccurrenceState.PLANNED,
             col(Announcement.state) == AnnouncementState.APPROVED,
-            col(Occurrence.start_at) <= until,
+            or_(
+                col(Occurrence.start_at) <= until,
+                and_(col(Occurrence.place_id).in_(far), col(Occurrence.start_at) <= (far_until or until)),
+            ),
             col(Occurrence.start_at) > now - LATEST,
             col(Occurrence.id).not_in(but),
             col(Occurrence.place_id).not_in(but_places),

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -55,6 +55,23 @@ async def save_contact(session: AsyncSession, row: DeviceContact) -> None:
     await upsert(session, DeviceContact, [values(row)])
 
 
+async def plans_with_communes(session: AsyncSession) -> list[tuple[DeviceContact, str, datetime | None]]:
+    """(plan, commune, planned silence) of every device not always online that was ever heard of."""
+    found = await session.execute(
+        select(DeviceContact, col(Device.commune_id), col(DeviceState.planned_quiet_until))
+        .join(Device, col(Device.id) == col(DeviceContact.device_id))
+        .join(DeviceState, col(DeviceState.device_id) == col(Device.id))
+        .where(col(DeviceContact.reach) != Reach.ONLINE, col(Device.revoked_at).is_(None))
+    )
+    return [(plan, commune_id, until) for plan, commune_id, until in found]
+
+
+async def save_silences(session: AsyncSession, silences: Sequence[Mapping[str, Any]]) -> None:
+    """Each gives device_id and planned_quiet_until; many in one statement."""
+    if silences:
+        await session.execute(update(DeviceState), list(silences))
+
+
 async def communes_of_couriers(session: AsyncSession) -> list[str]:
     """Communes with a device that only couriers reach."""
     found = await session.scalars(
@@ -72,6 +89,10 @@ async def routes(session: AsyncSession, commune_id: str | None = None) -> Sequen
     if commune_id is not None:
         query = query.where(col(CourierRoute.commune_id) == commune_id)
     return (await session.scalars(query)).all()
+
+
+async def routes_by_id(session: AsyncSession, route_ids: Collection[str]) -> Sequence[CourierRoute]:
+    return (await session.scalars(select(CourierRoute).where(col(CourierRoute.id).in_(route_ids)))).all()
 
 
 async def route(session: AsyncSession, route_id: str, *, lock: bool = False) -> CourierRoute | None:

@@ -3,8 +3,10 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from devices.contacts import Reach
+from devices.couriers.models import DeviceContact
 from devices.keys import ensure_authority
-from devices.models import Cluster, ClusterKind, OrderEntry, Place, PlaceKind
+from devices.models import Cluster, ClusterKind, Device, OrderEntry, Place, PlaceKind
 from devices.wire.audience import Audience
 from devices.wire.content import Tone
 from devices.wire.orders import Play
@@ -83,3 +85,14 @@ async def test_what_is_too_late_to_begin_keeps_nothing_waiting(room: Room):
     async with room.database.reading() as session:
         entries = (await session.scalars(select(OrderEntry))).all()
     assert all(entry.expires_at > room.clock() for entry in entries)
+
+
+@BOTH
+async def test_where_couriers_go_the_whole_month_is_ordered_ahead(room: Room):
+    async with room.database.writing() as session:
+        await room.daily(session, await room.approved(session), times=["17:00"])
+        session.add(Device(id="bn-s01", commune_id=COMMUNE, public=bytes(32), enrolled_at=room.clock()))
+    assert await issue(room) == 7
+    async with room.database.writing() as session:
+        session.add(DeviceContact(device_id="bn-s01", reach=Reach.COURIER))
+    assert await issue(room) == 30 - 7
