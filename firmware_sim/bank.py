@@ -68,6 +68,11 @@ class Bank:
         need = self._needs.get(key)
         return need is None or all(self._here(version) for version in need.versions)
 
+    @property
+    def fetching(self) -> bool:
+        """Whether anything is on its way."""
+        return bool(self._asked)
+
     def arrived(self, sha: bytes) -> None:
         """A content is on flash."""
         self._asked.pop(sha, None)

@@ -29,7 +29,7 @@ class OrderReceived:
 
 @dataclass(frozen=True, slots=True)
 class FrameReceived:
-    """Bytes that claim to be a frame for this device: missing orders, acknowledgements, beacons."""
+    """Bytes that claim to be a frame for this device: missing orders, acknowledgements, beacons, blocks of content."""
 
     data: bytes
 
@@ -39,6 +39,25 @@ class BeaconReceived:
     """Bytes that claim to be a signed beacon."""
 
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BundleTaken:
+    """A courier's bundle was read to its end, found right, and its contents are here; its messages claim to be signed.
+
+    id: nothing of it was taken before.
+    """
+
+    id: str
+    expires_ms: int
+    orders: tuple[bytes, ...] = ()
+    beacons: tuple[bytes, ...] = ()
+    acks: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BeatAsked:
+    """A carrier is about to hand over what there is to tell: a heartbeat goes with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +113,8 @@ Event = (
     | OrderReceived
     | FrameReceived
     | BeaconReceived
+    | BundleTaken
+    | BeatAsked
     | ContentStored
     | ContentFailed
     | SoundEnded

@@ -1,11 +1,12 @@
 """Who a device is, whom it sounds for, and whose word it takes (pure)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from devices.wire.audience import Audience, Listener
 from devices.wire.envelope import CheckingKey, SigningKey
 from devices.wire.topics import device_log
+from firmware_sim.saved import SavedKeys
 
 FIRMWARE = "loa-ref 0.1"
 CODECS = ("opus16", "opus8")
@@ -60,11 +61,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What the device trusts, signs with, and seals heartbeats with."""
+    """What the device trusts, signs with, and seals heartbeats with.
+
+    standing: what was said at enrolment of the keys of an authority: until when each is used, which are retired.
+    """
 
     trusted: Mapping[str, CheckingKey]
     signing: SigningKey
     mac: CheckingKey
+    standing: Mapping[str, SavedKeys] = field(default_factory=dict)
 
 
 def addressed(audience: Audience, clusters: Iterable[Cluster]) -> tuple[Cluster, ...]:

@@ -23,6 +23,7 @@ class Logbook:
     def __init__(self, logs: Iterable[str], haves: Mapping[str, Haves]) -> None:
         self._haves = {log: haves.get(log, Haves()) for log in logs}
         self._beacons: dict[str, Beacon] = {}
+        self._first_heads: dict[str, int] = {}
         self._tips: dict[str, tuple[int, bytes]] = {}
 
     @property
@@ -31,6 +32,11 @@ class Logbook:
 
     def follows(self, log: str) -> bool:
         return log in self._haves
+
+    def is_new(self, log: str, seq: int) -> bool:
+        """Whether this stands above the head that the first beacon since the start told: it was issued since."""
+        first = self._first_heads.get(log)
+        return first is not None and seq > first
 
     def count(self, log: str, seq: int) -> bool:
         """Count a number as held; whether it was missing until now."""
@@ -51,8 +57,10 @@ class Logbook:
         if last is not None and (beacon.at_ms < last.at_ms or beacon.head < last.head):
             return BeaconNews(old=True)
         self._beacons[beacon.log] = beacon
+        self._first_heads.setdefault(beacon.log, beacon.head)
         before = self._haves[beacon.log]
-        after = self._haves[beacon.log] = before.raised(min(beacon.floor, beacon.head + 1))
+        after = before.raised(min(beacon.floor, beacon.head + 1))
+        after = self._haves[beacon.log] = after.without(beacon.gone) if beacon.gone else after
         tip = self._tips.get(beacon.log)
         differs = tip is not None and tip[0] == beacon.head and tip[1] != beacon.tip
         lacking = next(after.missing(beacon.head, beacon.floor), None) is not None

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from devices.wire import precedence
 from devices.wire.config import Hours
 from devices.wire.orders import AfterPreemption, Order, Play, PlayClass, Status
-from devices.wire.playing import Airing, Begin, Change, End, Pause, Phase, Programme
+from devices.wire.playing import Airing, Begin, Change, Charge, End, Pause, Phase, Programme
 from devices.wire.reports import ReceiptState
 from firmware_sim.bank import Bank, Need
 from firmware_sim.clock import Reading
 from firmware_sim.effects import KeepMark, Silence, Sound, Turn
 from firmware_sim.identity import RADIO, Cluster, languages_of
+from firmware_sim.loss import FLASH_LOST, Doubt, Losses
 from firmware_sim.plan import SoundPlan
 from firmware_sim.receipts import ReceiptBook
 from firmware_sim.saved import FORGET_AFTER_MS, Mark
@@ -26,7 +27,7 @@ MARK_LEAD_MS = 1_000
 class Entry:
     """An airing of this output and what belongs to it. height: how high stands the authority that ordered it.
 
-    cut: a power cut broke it off; it has not sounded since.
+    cut: a power cut broke it off; it has not sounded since. unsaid: since flash was lost nothing says how far it came.
     """
 
     airing: Airing
@@ -36,6 +37,7 @@ class Entry:
     height: int
     run: int = 0
     cut: bool = False
+    unsaid: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -46,16 +48,25 @@ class Output:
     """Its Programme decides; this turns the decisions into marks, sounds and receipts."""
 
     def __init__(
-        self, name: str, marks: Iterable[Mark], *, receipts: ReceiptBook, bank: Bank, volume_max: Callable[[], int]
+        self,
+        name: str,
+        marks: Iterable[Mark],
+        *,
+        receipts: ReceiptBook,
+        bank: Bank,
+        volume_max: Callable[[], int],
+        losses: Losses,
     ) -> None:
         self.name = name
         self._marks = {mark.occurrence: mark for mark in marks}
+        self._losses = losses
         self._receipts, self._bank, self._volume_max = receipts, bank, volume_max
         self._programme = Programme()
         self._entries: dict[str, Entry] = {}
 
-    def set_hours(self, hours: Hours) -> None:
-        self._programme.hours = hours
+    def use(self, hours: Hours, charge: Charge) -> None:
+        """What binds everything here from now on."""
+        self._programme.hours, self._programme.charge = hours, charge
 
     @property
     def sounding(self) -> str | None:
@@ -64,14 +75,36 @@ class Output:
         return None if airing is None else airing.occurrence
 
     @property
+    def alarms(self) -> bool:
+        """Whether a real emergency sounds."""
+        airing = self._programme.sounding
+        return airing is not None and _real_emergency(airing)
+
+    @property
     def waits(self) -> bool:
         """Whether there is any airing to think of."""
         return bool(self._entries)
 
-    def add(self, order: Order, play: Play, clusters: tuple[Cluster, ...], height: int, turn: Turn) -> None:
-        """Take a play order for these clusters, from where its mark says that a power cut broke it off."""
+    def add(
+        self,
+        order: Order,
+        play: Play,
+        clusters: tuple[Cluster, ...],
+        height: int,
+        turn: Turn,
+        *,
+        issued_since: bool = False,
+    ) -> None:
+        """Take a play order for these clusters, from where its mark says that a power cut broke it off.
+
+        issued_since: certainly after this start, so that it cannot have begun before flash was lost.
+        """
+        told = play.occurrence in self._marks
         entry = self._new(order, play, clusters, height)
         if entry is None:
+            return
+        entry.unsaid = not (told or issued_since)
+        if self._lost(entry, turn):
             return
         if not self._bank.playable(entry.plan.versions):
             self._close(entry, ReceiptState.REJECTED, "codec", 0, turn)
@@ -136,7 +169,8 @@ class Output:
     def advance(self, turn: Turn) -> None:
         """Bring everything up to now."""
         for entry in list(self._entries.values()):
-            self._refresh(entry, turn)
+            if entry.airing.occurrence in self._entries and not self._lost(entry, turn):
+                self._refresh(entry, turn)
         self._carry_out(self._programme.advance(turn.now), turn)
         self._mark_ahead(turn)
 
@@ -174,14 +208,25 @@ class Output:
         airing.discarded_ms = mark.proven_ms - mark.ahead_ms
         return True
 
+    def _lost(self, entry: Entry, turn: Turn) -> bool:
+        """Whether it may have begun before flash was lost; then it is over."""
+        doubt = self._losses.doubt(entry.airing.start_ms) if entry.unsaid else Doubt.NONE
+        entry.unsaid = doubt is Doubt.WAIT
+        if doubt is not Doubt.LOST:
+            return False
+        changes = self._programme.cancel(entry.airing.occurrence, turn.now)
+        self._close(entry, ReceiptState.INTERRUPTED, FLASH_LOST, 0, turn)
+        self._carry_out(changes[1:], turn)
+        return True
+
     def _refresh(self, entry: Entry, turn: Turn) -> None:
         """Whether its sound is here; an emergency with a tone need not wait for its speech."""
         complete = self._bank.complete(self._key(entry))
         airing = entry.airing
         here = complete or (airing.emergency and entry.plan.has_tone)
         # What a power cut broke off may be long over: without a clock only a real emergency goes on.
-        airing.ready = here and (turn.now.sure or _real_emergency(airing) or not entry.cut)
-        if complete and not entry.mark.stored:
+        airing.ready = here and not entry.unsaid and (turn.now.sure or _real_emergency(airing) or not entry.cut)
+        if complete and not entry.mark.stored and not entry.unsaid:
             self._keep(entry, replace(entry.mark, stored=True), turn)
             self._tell(entry, ReceiptState.STORED, "", 0, turn)
 

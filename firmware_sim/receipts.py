@@ -8,10 +8,18 @@ from devices.wire.envelope import Kind, SigningKey, sign
 from devices.wire.haves import Haves
 from devices.wire.reports import Receipt, ReceiptState
 from devices.wire.trust import digest
-from firmware_sim.effects import DropReceipts, KeepReceipt, Turn
+from firmware_sim.effects import DropReceipts, KeepReceipt, Log, Turn
 
 REPEAT_MS = 5_000
 MAX_PER_ROUND = 20
+MAX_PENDING = 20_000
+"""Receipts kept at most, some 8 MB. Beyond, steps give way to what is final, the oldest first: the chain shows a hole
+where they were, and nothing is stated that is not so."""
+DROP_AT_ONCE = 1_000
+_STEPS = tuple(
+    b"estate" + bytes([0x60 + len(state.value)]) + state.value.encode() for state in ReceiptState if not state.final
+)
+"""How the encoding writes the state of a step; a receipt that holds none of these is final."""
 
 
 @dataclass(slots=True)
@@ -83,6 +91,13 @@ class ReceiptBook:
         turn.do(KeepReceipt(receipt, envelope, self._digest))
         if turn.linked:
             self._tell(pending, turn)
+        if len(self._pending) > MAX_PENDING:
+            self._drop_steps(turn)
+
+    @property
+    def envelopes(self) -> tuple[bytes, ...]:
+        """All that is not acknowledged, oldest first."""
+        return tuple(pending.envelope for pending in self._pending.values())
 
     def acknowledge(self, stored: Collection[bytes], turn: Turn) -> None:
         """Forget the receipts the server names by their digests; tell at once what was not told yet."""
@@ -116,6 +131,15 @@ class ReceiptBook:
         """When to tell again; None when nothing waits."""
         due = min((pending.due_mono_ms for pending in self._pending.values()), default=None)
         return None if due is None else max(due, self._round_mono_ms)
+
+    def _drop_steps(self, turn: Turn) -> None:
+        """Nobody has come for the receipts of months."""
+        steps = [n for n, pending in self._pending.items() if any(step in pending.envelope for step in _STEPS)]
+        gone = (steps or list(self._pending))[:DROP_AT_ONCE]
+        for n in gone:
+            del self._pending[n]
+        turn.do(DropReceipts(Haves.of(gone)))
+        turn.do(Log("receipts_dropped", "steps" if steps else "finals", str(len(gone)), alarming=True))
 
     def _tell(self, pending: _Pending, turn: Turn) -> None:
         pending.told_mono_ms = turn.now.mono_ms

@@ -1,26 +1,31 @@
 """The device as a pure state machine: an event and a moment in, effects out; no clock, no I/O, no randomness inside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from devices.wire import trust
 from devices.wire.config import Config
 from devices.wire.down import Frame
+from devices.wire.envelope import CheckingKey
 from devices.wire.errors import BadMessage
 from devices.wire.orders import AllClear, Cancel, Hold, Order, Play, Stop
-from devices.wire.reports import ReceiptState
+from devices.wire.reports import Heartbeat
 from firmware_sim import events
 from firmware_sim.bank import Bank
+from firmware_sim.charge import Saver
 from firmware_sim.clock import Reading
-from firmware_sim.effects import Effect, KeepConfig, KeepHaves, KeepOrder, Log, Prune, Turn
+from firmware_sim.duty import Duty
+from firmware_sim.effects import Effect, KeepBundle, KeepConfig, Link, Log, Prune, TakeBlock, Turn
 from firmware_sim.endings import Endings
+from firmware_sim.gate import Gate
 from firmware_sim.holds import HELD, Holds
-from firmware_sim.identity import Cluster, Identity, Keys, addressed
-from firmware_sim.intake import Strange, read_order
+from firmware_sim.identity import Identity, Keys, addressed
 from firmware_sim.logbook import Logbook
+from firmware_sim.loss import Losses
 from firmware_sim.output import Output
 from firmware_sim.receipts import ReceiptBook
-from firmware_sim.saved import FORGET_AFTER_MS, Mark, Saved, SavedConfig
-from firmware_sim.vitals import Vitals
+from firmware_sim.saved import Mark, Saved, SavedConfig
+from firmware_sim.trusting import KEY_OLD, Trust
+from firmware_sim.vitals import State, Vitals
 
 PRUNE_MS = 3_600_000
 UNSURE_POLL_MS = 1_000
@@ -28,6 +33,15 @@ UNSURE_POLL_MS = 1_000
 CLOCK_POLL_MS = 5_000
 """While anything waits, look again this often at a sure clock: somebody may set it, and then wall time is elsewhere."""
 _ENDS_FIRST = (Cancel, AllClear, Stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a courier brings back: a heartbeat, the bundles taken, and all receipts not acknowledged, oldest first."""
+
+    heartbeat: Heartbeat
+    bundles: tuple[str, ...]
+    receipts: tuple[bytes, ...]
 
 
 class Speaker:
@@ -42,7 +56,7 @@ class Speaker:
         defaults: Config,
         jitter: Callable[[], float],
     ) -> None:
-        self._identity, self._keys, self._saved = identity, keys, saved
+        self._identity, self._saved = identity, saved
         self._linked = False
         self._logbook = Logbook(identity.logs, saved.haves)
         self._bank = Bank(identity.codecs)
@@ -55,13 +69,16 @@ class Speaker:
             last_digest=saved.last_digest,
             pending=saved.receipts,
         )
+        self._trust = Trust(keys, saved.keys)
+        self._gate = Gate(identity, self._trust, self._logbook, self._receipts, self._vitals.soon)
+        self._losses, self._saver, self._duty = Losses(saved.loss), Saver(), Duty(jitter)
+        self._faults: tuple[str, ...] = ()
         self._config = saved.config or SavedConfig(defaults, 0)
         self._outputs = {name: self._output(name) for name in identity.outputs}
-        self._seen: dict[str, int] = {}
+        self._bundles = dict(saved.bundles)
         self._endings = Endings(identity.follows)
         self._holds = Holds(identity, self._bank, self._receipts, self._marks_of(HELD))
         self._prune_mono_ms = 0
-        self.refused: dict[str, int] = {}
         self._use_config()
 
     @property
@@ -79,23 +96,43 @@ class Speaker:
     def receipts_pending(self) -> int:
         return self._receipts.pending
 
+    @property
+    def refused(self) -> dict[str, int]:
+        """How many messages were refused, by reason."""
+        return self._gate.refused
+
+    def trusts(self, key_id: str) -> CheckingKey | None:
+        """The key that counts under this name: a keyring."""
+        return self._trust.get(key_id)
+
+    def has_taken(self, bundle: str) -> bool:
+        """Whether a courier brought this bundle before."""
+        return bundle in self._bundles
+
+    def report(self, now: Reading) -> Report:
+        """What a courier brings back. All that is kept must be durable before it is handed out."""
+        return Report(self._vitals.report(self._state(), now), tuple(self._bundles), self._receipts.envelopes)
+
     def handle(self, event: events.Event, now: Reading) -> list[Effect]:
         """What is to be done, in order: first what is kept, durable as one before anything sounds or is told."""
         turn = Turn(now, self._linked)
         self._react(event, turn)
+        self._losses.advance(turn)
         for output in self._outputs.values():
             output.advance(turn)
         self._bank.try_again(turn)
         self._holds.advance(turn)
-        self._vitals.beat(self._logbook.haves, self.playing, self.config.volume_max, turn)
+        self._notice(turn)
+        self._vitals.beat(self._state(), turn)
         self._receipts.repeat(turn)
+        self._spare(turn)
         self._prune(turn)
         return turn.in_order()
 
     def wake_at(self, now: Reading) -> int:
         """The monotonic millisecond at which the next Tick is due."""
         moments = [output.next_mono_ms(now) for output in self._outputs.values()]
-        moments += [self._bank.next_mono_ms(), self._prune_mono_ms]
+        moments += [self._bank.next_mono_ms(), self._prune_mono_ms, self._duty.next_mono_ms(now)]
         if self._linked:
             moments += [self._vitals.due_mono_ms, self._receipts.next_mono_ms()]
         if any(output.waits for output in self._outputs.values()):
@@ -104,12 +141,6 @@ class Speaker:
 
     def _react(self, event: events.Event, turn: Turn) -> None:
         match event:
-            case events.OrderReceived(data=data):
-                self._take([data], turn)
-            case events.FrameReceived(data=data):
-                self._frame(data, turn)
-            case events.BeaconReceived(data=data):
-                self._beacon(data, turn)
             case events.SoundEnded():
                 output = self._outputs[event.output]
                 output.ended(event.occurrence, event.run, event.sounded_ms, event.reason, turn)
@@ -119,8 +150,24 @@ class Speaker:
                 self._health(event, turn)
             case events.LinkUp() | events.LinkDown():
                 self._link(turn, up=isinstance(event, events.LinkUp))
+            case events.BeatAsked():
+                self._vitals.beat_now(self._state(), turn)
             case events.Booted():
                 self._boot(turn)
+            case _:
+                self._hear(event, turn)
+
+    def _hear(self, event: events.Event, turn: Turn) -> None:
+        """Something that claims to be from the server."""
+        match event:
+            case events.OrderReceived(data=data):
+                self._take(self._gate.orders([data], turn), turn)
+            case events.FrameReceived(data=data):
+                self._frame(data, turn)
+            case events.BeaconReceived(data=data):
+                self._gate.beacon(data, turn)
+            case events.BundleTaken():
+                self._bundle(event, turn)
 
     def _content(self, event: events.ContentStored | events.ContentFailed, turn: Turn) -> None:
         if isinstance(event, events.ContentStored):
@@ -129,7 +176,7 @@ class Speaker:
         turn.do(Log("content_failed", event.reason, event.sha256.hex()))
         self._bank.failed(event.sha256, turn)
 
-    # --- the link
+    # --- the link, and the state of the machine
 
     def _link(self, turn: Turn, *, up: bool) -> None:
         self._linked = turn.linked = up
@@ -141,118 +188,62 @@ class Speaker:
         if health.faults != self._vitals.health.faults:
             self._vitals.soon(turn.now.mono_ms)
         self._vitals.health = health
+        before = self._saver.charge
+        if self._saver.read(health.battery_pct, self.config.saver_pct) is not before:
+            turn.do(Log("charge", self._saver.charge.value, alarming=True))
+            self._use_config()
+
+    def _state(self) -> State:
+        return State(self._logbook.haves, self.playing, self.config.volume_max, self._duty.wake, self._faults)
+
+    def _notice(self, turn: Turn) -> None:
+        """Find the faults that no sensor tells of."""
+        old = KEY_OLD if self._trust.overdue else ""
+        found = (self._saver.fault, self._losses.fault(turn.now), old)
+        faults = tuple(fault for fault in found if fault)
+        if faults != self._faults:
+            self._faults = faults
+            self._vitals.soon(turn.now.mono_ms)
+
+    def _spare(self, turn: Turn) -> None:
+        """Take the link down, and have it up again, as the duty cycle says."""
+        busy = self._bank.fetching or any(output.alarms for output in self._outputs.values())
+        before = self._duty.up
+        if self._duty.decide(turn.now, busy=busy) is before:
+            return
+        if before and turn.linked:
+            self._vitals.beat_now(self._state(), turn, quiet_until_ms=self._duty.next_start_ms(turn.now))
+        turn.do(Link(self._duty.up))
+
+    # --- what comes in
 
     def _frame(self, data: bytes, turn: Turn) -> None:
         try:
             frame = Frame.from_bytes(data)
         except BadMessage as refusal:
-            self._refuse(refusal, turn)
+            self._gate.refuse(refusal, turn)
             return
-        self._take(frame.orders, turn)
+        self._take(self._gate.orders(frame.orders, turn), turn)
         for beacon in frame.beacons:
-            self._beacon(beacon, turn)
+            self._gate.beacon(beacon, turn)
         for ack in frame.acks:
-            self._ack(ack, turn)
+            self._gate.ack(ack, turn)
+        for block in frame.blocks:
+            turn.do(TakeBlock(block))
 
-    def _ack(self, data: bytes, turn: Turn) -> None:
-        try:
-            ack = trust.open_ack(data, self._keys.trusted.get, self._identity.commune_of)
-        except BadMessage as refusal:
-            self._refuse(refusal, turn)
-        else:
-            self._receipts.acknowledge(frozenset(ack.receipts), turn)
+    def _bundle(self, bundle: events.BundleTaken, turn: Turn) -> None:
+        self._bundles[bundle.id] = bundle.expires_ms
+        turn.do(KeepBundle(bundle.id, bundle.expires_ms))
+        self._take(self._gate.orders(bundle.orders, turn, for_all=True), turn)
+        for beacon in bundle.beacons:
+            self._gate.beacon(beacon, turn, for_all=True)
+        for ack in bundle.acks:
+            self._gate.ack(ack, turn, for_all=True)
 
-    def _beacon(self, data: bytes, turn: Turn) -> None:
-        try:
-            beacon = trust.open_beacon(data, self._keys.trusted.get, self._identity.commune_of)
-            self._check_followed(beacon.log)
-        except BadMessage as refusal:
-            self._refuse(refusal, turn)
-            return
-        news = self._logbook.read(beacon)
-        if news.raised:
-            turn.do(KeepHaves(beacon.log, self._logbook.haves[beacon.log]))
-        if news.raised or news.lacking:
-            self._vitals.soon(turn.now.mono_ms)
-        if news.tip_differs:
-            turn.do(Log("log_differs", "tip", f"{beacon.log} {beacon.head}", alarming=True))
-
-    def _check_followed(self, log: str) -> None:
-        if not self._logbook.follows(log):
-            raise BadMessage("foreign", log)
-
-    # --- orders
-
-    def _take(self, envelopes: "list[bytes] | tuple[bytes, ...]", turn: Turn) -> None:
-        """Read them all, then let what ends something go first, so that nothing sounds only to be ended."""
-        orders = [order for data in envelopes for order in self._read(data, turn)]
+    def _take(self, orders: Sequence[Order], turn: Turn) -> None:
+        """Let what ends something go first, so that nothing sounds only to be ended."""
         for order in sorted(orders, key=lambda order: not isinstance(order.body, _ENDS_FIRST)):
             self._apply(order, turn)
-
-    def _read(self, data: bytes, turn: Turn) -> list[Order]:
-        """The order, verified and counted, when it is to be carried out."""
-        try:
-            found = read_order(data, self._keys.trusted.get, self._identity.commune_of)
-            order = found.order if isinstance(found, trust.SignedOrder) else found
-            self._check_followed(order.log)
-        except BadMessage as refusal:
-            self._refuse(refusal, turn)
-            return []
-        missing = self._count(found, data, turn)
-        clusters = addressed(order.audience, self._identity.clusters)
-        if not clusters:
-            self._tally("foreign")
-            return []
-        if isinstance(found, Strange):
-            self._reject(found.id, None, found.reason, clusters, turn, told=missing)
-            return []
-        return self._fresh(found, clusters, turn, missing=missing)
-
-    def _count(self, found: trust.SignedOrder | Strange, data: bytes, turn: Turn) -> bool:
-        order = found.order if isinstance(found, trust.SignedOrder) else found
-        missing = self._logbook.count(order.log, order.seq)
-        if missing:
-            turn.do(KeepHaves(order.log, self._logbook.haves[order.log]))
-            self._vitals.soon(turn.now.mono_ms)
-        prev = found.order.prev if isinstance(found, trust.SignedOrder) else None
-        if not self._logbook.chained(order.log, order.seq, prev, trust.digest(data)):
-            turn.do(Log("log_differs", "prev", f"{order.log} {order.seq}", alarming=True))
-        return missing
-
-    def _fresh(
-        self, signed: trust.SignedOrder, clusters: tuple[Cluster, ...], turn: Turn, *, missing: bool
-    ) -> list[Order]:
-        """The order unless it was taken before, by whatever carrier, or has expired."""
-        order = signed.order
-        # An id is forgotten a day after its expiry, a number never: it tells of old orders what no clock can tell.
-        if order.id in self._seen or not (missing or turn.now.sure):
-            return []
-        if turn.now.sure and turn.now.wall_ms >= order.expires_ms:
-            occurrence = order.body.occurrence if isinstance(order.body, Play) else None
-            self._reject(order.id, occurrence, "expired", clusters, turn, told=missing)
-            return []
-        forget_ms = order.expires_ms + FORGET_AFTER_MS
-        self._seen[order.id] = forget_ms
-        turn.do(KeepOrder(signed, forget_ms))
-        return [order]
-
-    def _reject(
-        self,
-        order: str,
-        occurrence: str | None,
-        reason: str,
-        clusters: tuple[Cluster, ...],
-        turn: Turn,
-        *,
-        told: bool,
-    ) -> None:
-        """Refuse an order that is truly ours. Only its first copy is told of: the log counts it from then on."""
-        self._tally(reason)
-        turn.do(Log("order_rejected", reason, order))
-        if told:
-            names = tuple(cluster.id for cluster in clusters)
-            state = ReceiptState.REJECTED
-            self._receipts.write(turn, state, order=order, occurrence=occurrence, clusters=names, reason=reason)
 
     def _apply(self, order: Order, turn: Turn) -> None:
         match order.body:
@@ -278,7 +269,9 @@ class Speaker:
             if not clusters:
                 continue
             if ended is None:
-                self._outputs[name].add(order, play, clusters, self._endings.height(order), turn)
+                since = self._logbook.is_new(order.log, order.seq)
+                height = self._endings.height(order)
+                self._outputs[name].add(order, play, clusters, height, turn, issued_since=since)
             else:
                 self._outputs[name].refuse(order, play, clusters, ended, turn)
 
@@ -293,12 +286,14 @@ class Speaker:
             return
         self._config = SavedConfig(config, order.issued_ms)
         turn.do(KeepConfig(self._config))
+        self._saver.read(self._vitals.health.battery_pct, config.saver_pct)
         self._use_config()
 
     def _use_config(self) -> None:
         self._vitals.period_s = self.config.heartbeat_s
+        self._duty.use(self.config, self._saver.charge)
         for output in self._outputs.values():
-            output.set_hours(self.config.hours)
+            output.use(self.config.hours, self._saver.charge)
 
     # --- boot and upkeep
 
@@ -309,6 +304,7 @@ class Speaker:
             receipts=self._receipts,
             bank=self._bank,
             volume_max=lambda: self.config.volume_max,
+            losses=self._losses,
         )
 
     def _marks_of(self, output: str) -> list[Mark]:
@@ -317,16 +313,10 @@ class Speaker:
     def _boot(self, turn: Turn) -> None:
         """Go on from what was kept: the orders again, in their order, with the marks telling how far each came."""
         self._vitals.booted(turn.now.mono_ms)
-        orders: list[Order] = []
-        for data in self._saved.orders:
-            try:
-                order = trust.open_order(data, self._keys.trusted.get, self._identity.commune_of).order
-            except BadMessage as refusal:
-                self._refuse(refusal, turn)
-                continue
-            self._seen[order.id] = order.expires_ms + FORGET_AFTER_MS
-            self._logbook.chained(order.log, order.seq, None, trust.digest(data))
-            orders.append(order)
+        self._duty.started(turn.now.mono_ms)
+        self._losses.started(turn.now.mono_ms, turn)
+        self._losses.advance(turn)
+        orders = self._gate.stored(self._saved.orders, turn)
         ordered = sorted(orders, key=lambda o: (not isinstance(o.body, _ENDS_FIRST), o.issued_ms, o.seq))
         for order in ordered:
             self._apply(order, turn)
@@ -339,15 +329,9 @@ class Speaker:
         self._prune_mono_ms = now.mono_ms + PRUNE_MS
         if not now.sure:
             return
-        self._seen = {order: until for order, until in self._seen.items() if until >= now.wall_ms}
+        self._gate.prune(now.wall_ms)
         self._endings.prune(now.wall_ms)
+        self._bundles = {bundle: until for bundle, until in self._bundles.items() if until >= now.wall_ms}
         for output in self._outputs.values():
             output.prune(now.wall_ms)
         turn.do(Prune(now.wall_ms))
-
-    def _refuse(self, refusal: BadMessage, turn: Turn) -> None:
-        self._tally(refusal.reason)
-        turn.do(Log("message_refused", refusal.reason, refusal.detail))
-
-    def _tally(self, reason: str) -> None:
-        self.refused[reason] = self.refused.get(reason, 0) + 1

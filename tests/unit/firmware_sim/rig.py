@@ -19,7 +19,7 @@ from devices.wire.reports import Ack, Heartbeat, Hello, Receipt, ReceiptState
 from devices.wire.trust import digest
 from firmware_sim import events
 from firmware_sim.clock import Reading
-from firmware_sim.effects import Effect, Fetch, Keep, Publish, Silence, Sound
+from firmware_sim.effects import Effect, Fetch, Keep, Link, Publish, Silence, Sound
 from firmware_sim.identity import Cluster, Identity, Keys
 from firmware_sim.memory import MemoryFlash
 from firmware_sim.speaker import Speaker
@@ -126,6 +126,7 @@ class Rig:
         self.server = Server()
         self.effects: list[Effect] = []
         self.receipts: list[Receipt] = []
+        self.links: list[tuple[int, bool]] = []
         self.heard: list[tuple[int, int, str, str]] = []
         self._sounds: dict[str, tuple[Sound, int]] = {}
         self._arrivals: list[tuple[int, bytes]] = []
@@ -158,6 +159,9 @@ class Rig:
                 self._sounds[effect.output] = (effect, self.mono_ms)
             case Silence():
                 self._silence(effect.output)
+            case Link(up=up):
+                self.links.append((self.wall_ms, up))
+                self.feed(events.LinkUp() if up else events.LinkDown())
             case Fetch() if self.fetches:
                 self._arrivals.append((self.mono_ms + self.fetch_ms, effect.rendition.sha256))
             case Publish(topic=topic, payload=payload) if topic == topics.up("bn-s01", topics.Up.RECEIPT):
@@ -204,8 +208,10 @@ class Rig:
             self.feed(events.ContentStored(sha))
         self.feed(events.Tick())
 
-    def power_cut(self, off_ms: int = 0) -> None:
-        """Power goes, and comes back after a while; the flash remains."""
+    def power_cut(self, off_ms: int = 0, *, spoilt: bool = False) -> None:
+        """Power goes, and comes back after a while; the flash remains, or was spoilt and built anew."""
+        if spoilt:
+            self.flash.spoil()
         for output in list(self._sounds):
             self._silence(output)
         self._arrivals.clear()
