@@ -14,11 +14,20 @@ UNDETERMINED = "und"
 
 
 class Trusted(NamedTuple):
-    """A public key the device is to trust."""
+    """A public key the device is to know.
+
+    retired_below: trusted no more; orders it signed that are numbered below this only count as held.
+    """
 
     kid: str
     public: bytes
     authority_id: str
+    retired_below: int | None = None
+
+    def to_map(self) -> dict[str, Any]:
+        """As a device file says it."""
+        known: dict[str, Any] = {"kid": self.kid, "public": self.public.hex()}
+        return known if self.retired_below is None else known | {"retired": True, "below": self.retired_below}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,7 @@ class DeviceFile:
         own = {} if self.seed is None else {"seed": self.seed.hex()}
         return {
             "keys": {**own, "mac": self.secrets.mac_key.hex()},
-            "trust": [{"kid": key.kid, "public": key.public.hex()} for key in self.trusted],
+            "trust": [key.to_map() for key in self.trusted],
         }
 
     def _limits(self, sound: Sound) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from base.times import Clock, utc_now
 from devices.broker_files import OWN_PREFIX, BrokerDevice
 from devices.devicefile import DeviceFile, Sound, Trusted
 from devices.enrolment_code import fingerprint
-from devices.keys import DeviceSecrets, KeyStore, trusted_keys
+from devices.keys import DeviceSecrets, KeyStore
 from devices.models import Cluster, ClusterKind, Device
 from devices.repository import enrolment as rows
 from devices.repository import fleet, places
+from devices.repository import keys as key_rows
 from devices.wire import trust
 
 SEED_BYTES = 32
@@ -159,9 +160,11 @@ async def trust_fingerprint(session: AsyncSession, commune_id: str) -> str:
 
 
 async def _trusted(session: AsyncSession, authorities: Collection[str]) -> list[Trusted]:
+    """What counts now, and what once counted: orders by that are still in the logs, and must leave no gap."""
     return [
-        Trusted(trust.kid(key.authority_id, key.epoch), key.public, key.authority_id)
-        for key in await trusted_keys(session, authorities)
+        Trusted(trust.kid(key.authority_id, key.epoch), key.public, key.authority_id, key.retired_seq)
+        for key in await key_rows.all_keys(session, authorities)
+        if key.retired_at is None or key.retired_seq is not None
     ]
 
 

@@ -46,9 +46,24 @@ MESSAGES: dict[str, str] = {
         "The device {device_id} is enrolled in {commune_id}. Nothing was changed. Revoke it there first."
     ),
     "devices.device_unknown": "There is no device named {device_id}. It may have been removed.",
+    "devices.key_announced": (
+        "{kid} is announced already. Nothing was changed. Take it into use before another one is made."
+    ),
+    "devices.key_bound": (
+        "{count} orders in force are signed by {kid} or an older key, the last of them until {until}. Nothing was "
+        "changed. Retire it after that, or cancel them."
+    ),
     "devices.key_missing": (
         "The signing key {kid} is not in this server's key directory, so nothing can be ordered. "
         "Put it back from your backup and start the server again."
+    ),
+    "devices.key_none_announced": (
+        "No new key of {authority_id} is announced, so there is none to take into use. Announce one first."
+    ),
+    "devices.key_none_old": "{authority_id} has no key but the one that signs, so there is none to retire.",
+    "devices.key_not_everywhere": (
+        "{count} devices, {example} among them, have not shown yet that they know {kid}; they would refuse what it "
+        "signs until they do. Nothing was changed. Wait until they have it, or insist."
     ),
     "devices.log_moved": "Another order went into the log {log} at the same moment. Nothing was ordered. Try again.",
     "devices.name_bad": "“{name}” cannot be a name here: use small letters a-z, digits and hyphens, at most 48.",

@@ -264,7 +264,8 @@ class OrderEntry(SQLModel, table=True):
     """One signed order. The two unique constraints are the fences: nothing is ordered twice, no number is reused.
 
     kind: what it does to its occurrence ("play", "cancel", "all_clear", …). urgency: the play class it serves, or 4 for
-    what everything after it needs. epoch: of the key that signed it.
+    what everything after it needs. epoch: of the key that signed it. expires_at: when it ends, by its own word or
+    because a later order took its place.
     """
 
     __tablename__ = "order_entry"

@@ -32,9 +32,11 @@ async def append(
     kind: str,
     occurrence_id: str | None = None,
     urgency: int = 1,
+    after: datetime | None = None,
 ) -> OrderEntry:
     """Sign an order as the log's next and publish the contents it names, all in the caller's transaction.
 
+    after: an order of another log that speakers must take for the earlier of the two, by when it was issued.
     Raises Conflict("devices.already_ordered") when this kind of order exists for the occurrence,
     Refused("devices.order_expired" | "devices.order_too_large" | "devices.order_refused").
     """
@@ -43,7 +45,7 @@ async def append(
         raise Refused("devices.order_expired")
     place = await _locked(session, keys, log)
     key = await current_key(session, keys, place.signer_id, clock)
-    issued_at = _later(now, place.issued_at)
+    issued_at = _later(_later(now, place.issued_at), after)
     order = Order(new_id(), log, place.head + 1, place.tip, to_ms(issued_at), to_ms(expires_at), audience, body)
     envelope = _signed(order, key)
     entry = OrderEntry(
@@ -54,6 +56,7 @@ async def append(
         kind=kind,
         occurrence_id=occurrence_id,
         urgency=urgency,
+        epoch=trust.epoch_of(key.kid),
         issued_at=now,
         expires_at=expires_at,
         audience=audience.to_map(),
@@ -81,6 +84,11 @@ async def read_order(session: AsyncSession, entry: OrderEntry) -> Order:
     public = await key_rows.public_key(session, authority, int(epoch or 0))
     key = None if public is None else CheckingKey.from_public(trust.kid(authority, int(epoch)), public)
     return Order.from_map(verify(Kind.ORDER, entry.envelope, lambda _kid: key).payload)
+
+
+async def lock(session: AsyncSession, keys: KeyStore, log: str) -> OrderLog:
+    """The log, kept from other writers until the transaction ends. Raises as `append` does."""
+    return await _locked(session, keys, log)
 
 
 async def _locked(session: AsyncSession, keys: KeyStore, log: str) -> OrderLog:

@@ -47,6 +47,21 @@ async def connected(
             return
 
 
+async def lacking(session: AsyncSession, log: str, seq: int) -> list[str]:
+    """Devices heard lately, or silent as planned, that follow a log and have not shown this number of it."""
+    query = (
+        select(col(DeviceState.device_id), col(DeviceState.haves))
+        .join(Device, col(Device.id) == col(DeviceState.device_id))
+        .where(
+            _follows(log),
+            col(Device.revoked_at).is_(None),
+            col(DeviceState.presence).in_([Presence.ONLINE, Presence.LATE, Presence.QUIET]),
+        )
+        .order_by(col(DeviceState.device_id))
+    )
+    return [row[0] for row in await session.execute(query) if seq not in _held(row[1], log)]
+
+
 def _follows(log: str) -> ColumnElement[bool]:
     """Whether a device's commune is the authority or lies below it; or it is the device whose own log it is."""
     device_id = topics.log_device(log)

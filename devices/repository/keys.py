@@ -24,6 +24,14 @@ async def present_key(session: AsyncSession, authority_id: str) -> AuthorityKey 
     return found.first()
 
 
+async def all_keys(session: AsyncSession, authority_ids: Collection[str] | None = None) -> list[AuthorityKey]:
+    """Every key of these authorities (of all, when None), retired ones too, by authority and epoch."""
+    query = select(AuthorityKey).order_by(col(AuthorityKey.authority_id), col(AuthorityKey.epoch))
+    if authority_ids is not None:
+        query = query.where(col(AuthorityKey.authority_id).in_(authority_ids))
+    return list(await session.scalars(query))
+
+
 async def unretired_keys(session: AsyncSession, authority_ids: Collection[str]) -> list[AuthorityKey]:
     found = await session.scalars(
         select(AuthorityKey)

@@ -187,3 +187,49 @@ async def urgent_in_force(session: AsyncSession, urgency: int, now: datetime) ->
         .order_by(col(OrderEntry.issued_at), col(OrderEntry.seq))
     )
     return found.all()
+
+
+async def signed_and_in_force(
+    session: AsyncSession, signer_id: str, epochs: Collection[int], types: Collection[str], now: datetime
+) -> Sequence[OrderEntry]:
+    """Orders of these types in force that keys of these epochs of an authority signed, in whatever log."""
+    found = await session.scalars(
+        select(OrderEntry)
+        .join(OrderLog, col(OrderLog.log) == col(OrderEntry.log))
+        .where(
+            col(OrderLog.signer_id) == signer_id,
+            col(OrderEntry.epoch).in_(epochs),
+            col(OrderEntry.type).in_(types),
+            col(OrderEntry.expires_at) > now,
+        )
+        .order_by(col(OrderEntry.log), col(OrderEntry.seq))
+    )
+    return found.all()
+
+
+async def still_bound(
+    session: AsyncSession, signer_id: str, epochs: Collection[int], but: Collection[str], now: datetime
+) -> tuple[int, datetime | None]:
+    """How many orders in force keys of these epochs signed, types in `but` left out, and when the last one expires."""
+    row = (
+        await session.execute(
+            select(func.count(col(OrderEntry.id)), func.max(col(OrderEntry.expires_at)))
+            .join(OrderLog, col(OrderLog.log) == col(OrderEntry.log))
+            .where(
+                col(OrderLog.signer_id) == signer_id,
+                col(OrderEntry.epoch).in_(epochs),
+                col(OrderEntry.type).not_in(but),
+                col(OrderEntry.expires_at) > now,
+            )
+        )
+    ).one()
+    return int(row[0]), row[1]
+
+
+async def supersede(session: AsyncSession, order_ids: Collection[str], now: datetime) -> None:
+    """Count these as expired from now on: later ones say all they said, so nobody needs them any more."""
+    await session.execute(
+        update(OrderEntry)
+        .where(col(OrderEntry.id).in_(order_ids), col(OrderEntry.expires_at) > now)
+        .values(expires_at=now)
+    )

@@ -27,6 +27,12 @@ def authority_of(key_id: str) -> str:
     return authority if mark else ""
 
 
+def epoch_of(key_id: str) -> int:
+    """The epoch of an authority's key; 0 for a device's key."""
+    _, mark, epoch = key_id.partition("#")
+    return int(epoch) if mark else 0
+
+
 def digest(envelope: bytes) -> bytes:
     """What `prev` and `tip` hold: the SHA-256 of the whole signed message."""
     return sha256(envelope).digest()
