@@ -80,6 +80,8 @@ class Device:
         self._powered = False
         self._linkless = False
         self._old_link: DeviceLink | None = None
+        self.health = events.Health()
+        """What its sensors said last."""
 
     @property
     def powered(self) -> bool:
@@ -89,6 +91,11 @@ class Device:
     def online(self) -> bool:
         """Whether the broker has accepted it."""
         return self._powered and self._link.connected
+
+    @property
+    def now(self) -> Reading:
+        """The present moment by its own clock."""
+        return self._parts.clock()
 
     @property
     def speaker(self) -> Speaker:
@@ -215,19 +222,18 @@ class Device:
     def _feel(self, now: Reading) -> None:
         self._health_mono_ms = now.mono_ms
         felt, site = self._parts.sensors.read(now.mono_ms / 1_000), self.file.site
-        self.feed(
-            events.Health(
-                power=site.power,
-                battery_pct=felt.battery_pct,
-                link=site.link,
-                signal_dbm=felt.signal_dbm,
-                temperature_c=felt.temperature_c,
-                storage_free_kib=self._contents.free_bytes >> 10,
-                storage_total_kib=self._contents.capacity_bytes >> 10,
-                faults=tuple(sorted(self._all_faults())),
-                children={child.id: self._heard(child) for child in self.identity.children},
-            )
+        self.health = events.Health(
+            power=site.power,
+            battery_pct=felt.battery_pct,
+            link=site.link,
+            signal_dbm=felt.signal_dbm,
+            temperature_c=felt.temperature_c,
+            storage_free_kib=self._contents.free_bytes >> 10,
+            storage_total_kib=self._contents.capacity_bytes >> 10,
+            faults=tuple(sorted(self._all_faults())),
+            children={child.id: self._heard(child) for child in self.identity.children},
         )
+        self.feed(self.health)
 
     def _all_faults(self) -> set[str]:
         radio = self._parts.transmitter

@@ -23,6 +23,9 @@ MESSAGES: dict[str, str] = {
     "firmware.device_unknown": "There is no device named {device} in this swarm.",
     "firmware.fault_unknown": "{kind} is no fault that can be simulated; known are {known}.",
     "firmware.flash_failed": "The flash store at {file} cannot be used: {problem}. What was kept before is untouched.",
+    "firmware.local_port": (
+        "The local page cannot be shown at {bind}:{port}: {problem}. The speaker works without it; choose another port."
+    ),
     "firmware.output_unknown": "{output} is no kind of output; use virtual, wav or sound.",
     "firmware.sound_card": "The sound card cannot be opened: {problem}. Check the device, or use --output virtual.",
 }
