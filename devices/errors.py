@@ -34,6 +34,10 @@ MESSAGES: dict[str, str] = {
         "This code was used by another board already. Nothing was changed. If that was not you, revoke the device; "
         "have a new code made."
     ),
+    "devices.config_wrong": (
+        "The settings of {device_id} do not fit: volume 0 to 100 %, a heartbeat every 5 to 3600 seconds, at most 16 "
+        "spans of a day, and the critical charge not above the low one. Nothing was changed."
+    ),
     "devices.contact_wrong": (
         "The hours or the rate do not fit: each span runs from an earlier to a later time of one day, a device with "
         "contact hours has at least one, and a rate is above zero. Nothing was changed."

@@ -162,7 +162,7 @@ class DeviceState(SQLModel, table=True):
 class DeviceConfig(SQLModel, table=True):
     """What people set for one device alone; what is None is as in the whole commune.
 
-    online: local spans ["HH:MM", "HH:MM"] in which a device on a duty cycle keeps its link; none: always.
+    online: minutes of the local day, [[from, to), …], in which a device on a duty cycle keeps its link; none: always.
     low_pct, critical_pct: battery charge below which only priority, and only emergencies, sound.
     """
 
@@ -171,7 +171,7 @@ class DeviceConfig(SQLModel, table=True):
     device_id: str = Field(primary_key=True, foreign_key="device.id", max_length=48)
     volume_max: int | None = None
     heartbeat_s: int | None = None
-    online: list[list[str]] = Field(default_factory=list, sa_column=json_column())
+    online: list[list[int]] = Field(default_factory=list, sa_column=json_column())
     low_pct: int | None = None
     critical_pct: int | None = None
 
