@@ -32,8 +32,8 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.runtime
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
-test: setup $(VENV)/.dev  ## every test; installs what it needs (Mosquitto, PostgreSQL, Chromium) through apt
-	@tools/system_packages.sh mosquitto postgresql chromium
+test: setup $(VENV)/.dev  ## every test; installs what it needs (Mosquitto, PostgreSQL, Chromium and more) through apt
+	@tools/system_packages.sh mosquitto postgresql chromium iproute2 iptables gcc libc6-dev
 	@$(BIN)/python -m pytest $(TESTS)
 
 check: lint types contracts messages migrations  ## style, types, import directions, catalogues, migrations

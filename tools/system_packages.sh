@@ -10,6 +10,8 @@ present() {
     chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null ;;
     iproute2) command -v ip >/dev/null ;;
     iptables) PATH="$PATH:/usr/sbin" command -v iptables >/dev/null ;;
+    gcc) command -v gcc >/dev/null ;;
+    libc6-dev) echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 ;;
     *) echo "system_packages.sh: no check for $1" >&2; exit 2 ;;
   esac
 }

@@ -28,6 +28,7 @@ class Ear(VirtualPlayer):
     def __init__(self, path: Path | None = None) -> None:
         super().__init__()
         self._path = path or Path(os.environ["LOA_EAR"])
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._sounds: dict[str, tuple[Sound, float, asyncio.TimerHandle]] = {}
 
     def sound(self, sound: Sound, locate: Locate, on_end: OnEnd) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from devices.site import Site, demo_site
+from firmware_sim.flash_rows import Kind
 from server.broker import BrokerPlan, free_port, listening, prepare
 from server.demo.errors_in_logs import errors_in
 from server.demo.fleet import DemoFleet
@@ -100,7 +101,7 @@ class Town:
 
     def ear(self, name: str) -> Path:
         """Where the ear of a speaker writes."""
-        return self.settings.data_dir / f"{name}.ear"
+        return self.settings.data_dir / "speakers" / f"{name}.ear"
 
     def heard(self, name: str, occurrence_id: str | None = None) -> list[Stretch]:
         """What this speaker made heard so far, of one airing or of all, if the town has ears."""
@@ -190,9 +191,9 @@ class Town:
 
     def unacknowledged(self, name: str) -> int:
         """Receipts that a speaker still keeps because nobody has acknowledged them, read from its flash."""
-        folder = next((self.settings.data_dir / "speakers").glob(f"{name}*"))
-        with contextlib.closing(sqlite3.connect(f"file:{folder / 'flash.db'}?mode=ro", uri=True)) as flash:
-            count: int = flash.execute("SELECT count(*) FROM receipts").fetchone()[0]
+        path = self.settings.data_dir / "speakers" / name / "flash.db"
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as flash:
+            count: int = flash.execute("SELECT count(*) FROM kept WHERE kind = ?", (Kind.RECEIPT,)).fetchone()[0]
         return count
 
     def missing_receipts(self) -> list[tuple[str, int]]:
