@@ -18,13 +18,16 @@ import typer
 from base.errors import LoaError
 from base.mqtt import BrokerAddress
 from firmware_sim import settings
+from firmware_sim.board import in_state, on_duty
 from firmware_sim.control import ask, serve
 from firmware_sim.device import Device
 from firmware_sim.errors import MESSAGES
+from firmware_sim.identity import RADIO, SPEAKER
 from firmware_sim.player import Player, VirtualPlayer
 from firmware_sim.sensors import SystemSensors
-from firmware_sim.settings import DeviceFile
+from firmware_sim.settings import BrokerPart, DeviceFile
 from firmware_sim.swarm import Swarm, open_parts, open_swarm, read_fleet
+from firmware_sim.watchdog import Notifier
 
 STATUS_EVERY_S = 1.0
 
@@ -51,9 +54,10 @@ class Output(StrEnum):
 def run(
     config: Annotated[Path, typer.Option(help="The device file written at enrolment.")],
     output: Annotated[Output | None, typer.Option(help="Instead of the one in the device file.")] = None,
+    state: Annotated[Path | None, typer.Option(help="Where everything it writes goes.")] = None,
 ) -> None:
-    """Be one speaker on this machine."""
-    file = settings.load(config)
+    """Be one speaker on this machine; under systemd it says when it is ready, and that it lives."""
+    file = in_state(settings.load(config), state)
     _run(lambda: _one(file, output or Output(file.player.output)))
 
 
@@ -137,12 +141,8 @@ def main() -> None:
 async def _one(file: DeviceFile, output: Output) -> None:
     async with open_parts(file.storage.dir, _player_maker(output), lambda _file: SystemSensors()) as make:
         device = Device(file, make(file, None))
-        await device.start()
-        structlog.get_logger().info("speaker.started", device=file.device, output=output.value)
-        try:
+        async with on_duty(device, Notifier()):
             await asyncio.Event().wait()
-        finally:
-            await device.stop()
 
 
 def _player_maker(output: Output) -> Callable[[DeviceFile], Player]:
@@ -154,7 +154,8 @@ def _player_maker(output: Output) -> Callable[[DeviceFile], Player]:
         if output is Output.SOUND:
             from firmware_sim.card_player import SoundCardPlayer
 
-            return SoundCardPlayer()
+            radio = "" if file.transmitter is None else file.transmitter.card
+            return SoundCardPlayer(cards={SPEAKER: file.player.card, RADIO: radio})
         return VirtualPlayer()
 
     return make
@@ -182,10 +183,11 @@ async def _report(fleet: Swarm, descriptor: str | None) -> None:
 
 
 def _with_broker(file: DeviceFile, url: str | None) -> DeviceFile:
-    if url is None:
+    if url is None or file.broker is None:
         return file
     BrokerAddress.from_url(url)
-    return file.model_copy(update={"broker": file.broker.model_copy(update={"url": url})})
+    broker = (file.broker or BrokerPart(url=url)).model_copy(update={"url": url})
+    return file.model_copy(update={"broker": broker})
 
 
 def _run(work: Callable[[], Awaitable[None]]) -> None:

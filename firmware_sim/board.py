@@ -31,14 +31,15 @@ def in_state(file: DeviceFile, state: Path | None, environment: Mapping[str, str
 
 
 @contextlib.asynccontextmanager
-async def on_duty(device: Device, carried: Carried, notifier: Notifier) -> AsyncIterator[None]:
+async def on_duty(device: Device, notifier: Notifier, carried: Carried | None = None) -> AsyncIterator[None]:
     """The device from power on to power off, with all that stands around it."""
     await device.start()
     try:
         async with contextlib.AsyncExitStack() as stack:
-            hand_over = HandOver(carried)
-            await _show(stack, device, hand_over)
-            await _look_for_sticks(stack, device, hand_over)
+            if carried is not None:
+                hand_over = HandOver(carried)
+                await _show(stack, device, hand_over)
+                await _look_for_sticks(stack, device, hand_over)
             await stack.enter_async_context(watched(notifier, lambda: _turn(device), lambda: _status(device)))
             _log.info("speaker.started", device=device.identity.device)
             yield
