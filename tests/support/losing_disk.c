@@ -38,7 +38,6 @@ struct header {
 
 #define MAGIC 0x3144534cu
 #define MAX_FILES 4096
-#define MAX_VECTORS 64
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char root[PATH_MAX];
@@ -203,25 +202,14 @@ static ssize_t put(int fd, const struct iovec *parts, int count, int64_t offset,
   char kind = kind_of(fd, &found);
   if (kind != 'f' && kind != 's') return work(fd, parts, count, offset, flags);
   pthread_mutex_lock(&lock);
-  if (kind == 'f' && offset < 0) {
-    fstat(fd, &found);
-    offset = end_or_here(fd, &found);
-    ssize_t done = work(fd, parts, count, -1, flags);
-    for (ssize_t left = done, at = 0; left > 0; at++) {
-      ssize_t bytes = left < (ssize_t)parts[at].iov_len ? left : (ssize_t)parts[at].iov_len;
-      note(WRITE, found.st_ino, offset, NULL, 0, parts[at].iov_base, bytes);
-      left -= bytes;
-      offset += bytes;
-    }
-    pthread_mutex_unlock(&lock);
-    return done;
-  }
+  fstat(fd, &found);
+  int64_t place = kind == 'f' && offset < 0 ? end_or_here(fd, &found) : offset;
   ssize_t done = work(fd, parts, count, offset, flags);
   for (ssize_t left = done, at = 0; left > 0; at++) {
     ssize_t bytes = left < (ssize_t)parts[at].iov_len ? left : (ssize_t)parts[at].iov_len;
-    note(kind == 'f' ? WRITE : SEND, found.st_ino, offset, NULL, 0, parts[at].iov_base, bytes);
+    note(kind == 'f' ? WRITE : SEND, found.st_ino, place, NULL, 0, parts[at].iov_base, bytes);
     left -= bytes;
-    offset += kind == 'f' ? bytes : 0;
+    place += kind == 'f' ? bytes : 0;
   }
   pthread_mutex_unlock(&lock);
   return done;
