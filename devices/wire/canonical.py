@@ -17,8 +17,21 @@ MAX_DEPTH = 16
 
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)
 _FALSE, _TRUE, _NULL = 0xF4, 0xF5, 0xF6
+_SHORT = 24
 _LEAST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
 """The least number that needs each of the long heads."""
+
+
+def _whole_size(first: int) -> int:
+    major, short = divmod(first, 32)
+    if first in {_FALSE, _TRUE, _NULL} or (major in {_UNSIGNED, _NEGATIVE} and short < _SHORT):
+        return 1
+    return 1 + short if major in {_BYTES, _TEXT} and short < _SHORT else 0
+
+
+_WHOLE_SIZE = tuple(_whole_size(first) for first in range(256))
+"""First byte → how long the item is, 0 when the first byte alone does not tell: it tells for most items."""
+_KEY_SIZE = tuple(size if first // 32 == _TEXT else 0 for first, size in enumerate(_WHOLE_SIZE))
 
 
 def encode_map(payload: Mapping[str, Any]) -> bytes:
@@ -45,7 +58,7 @@ def decode_canonical(data: bytes) -> Any:
 
 def check_canonical(data: bytes) -> None:
     """Check that the bytes are one item in deterministic encoding and nothing after it. Raises BadMessage."""
-    if _item_end(data, 0, MAX_DEPTH) != len(data):
+    if item_end(data, 0) != len(data):
         raise BadMessage("not_canonical", "trailing bytes")
 
 
@@ -54,7 +67,7 @@ def head_at(data: bytes, at: int) -> tuple[int, int, int]:
     if at >= len(data):
         raise BadMessage("malformed", "truncated")
     major, short = divmod(data[at], 32)
-    if short < 24:
+    if short < _SHORT:
         return major, short, at + 1
     if short not in _LEAST:
         raise BadMessage("not_canonical", "indefinite length")
@@ -67,36 +80,52 @@ def head_at(data: bytes, at: int) -> tuple[int, int, int]:
     return major, value, end
 
 
-def _item_end(data: bytes, at: int, depth: int) -> int:
-    if at < len(data) and data[at] in {_FALSE, _TRUE, _NULL}:
-        return at + 1
+def item_end(data: bytes, at: int, depth: int = MAX_DEPTH) -> int:
+    """Where the item at `at` ends, of which `depth` containers may lie within one another.
+
+    Raises BadMessage: malformed, not_canonical.
+    """
+    if at < len(data) and (size := _WHOLE_SIZE[data[at]]):
+        return _within(data, at + size)
     major, value, end = head_at(data, at)
     if major in {_UNSIGNED, _NEGATIVE}:
         return end
     if major in {_BYTES, _TEXT}:
-        if end + value > len(data):
-            raise BadMessage("malformed", "truncated")
-        return end + value
+        return _within(data, end + value)
     if major not in {_ARRAY, _MAP} or depth == 0:
         raise BadMessage("malformed", "a tag, a float or too deep")
     return _array_end(data, end, value, depth - 1) if major == _ARRAY else _map_end(data, end, value, depth - 1)
 
 
+def _within(data: bytes, end: int) -> int:
+    if end > len(data):
+        raise BadMessage("malformed", "truncated")
+    return end
+
+
 def _array_end(data: bytes, at: int, count: int, depth: int) -> int:
     for _ in range(count):
-        at = _item_end(data, at, depth)
+        at = item_end(data, at, depth)
     return at
 
 
 def _map_end(data: bytes, at: int, count: int, depth: int) -> int:
     before = b""
     for _ in range(count):
-        major, length, start = head_at(data, at)
-        if major != _TEXT:
-            raise BadMessage("malformed", "a key that is no text")
-        key, at = data[at : start + length], start + length
+        start = at
+        at = _key_end(data, at)
+        key = data[start:at]
         if key <= before:
             raise BadMessage("not_canonical", "keys out of order or twice")
         before = key
-        at = _item_end(data, at, depth)
+        at = item_end(data, at, depth)
     return at
+
+
+def _key_end(data: bytes, at: int) -> int:
+    if at < len(data) and (size := _KEY_SIZE[data[at]]):
+        return at + size
+    major, length, start = head_at(data, at)
+    if major != _TEXT:
+        raise BadMessage("malformed", "a key that is no text")
+    return start + length

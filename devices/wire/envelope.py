@@ -1,4 +1,4 @@
-"""COSE_Sign1 and COSE_Mac0 around deterministic CBOR; the only door to `cwt`.
+"""COSE_Sign1 and COSE_Mac0 around deterministic CBOR; the only door to `cwt`, which signs and verifies.
 
 Source: RFC 9052 (COSE), RFC 8949 section 4.2 (deterministic encoding). The kind of message is the external AAD, so
 that bytes signed as one kind never verify as another.
@@ -6,15 +6,16 @@ that bytes signed as one kind never verify as another.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cwt import COSE, COSEKey
 from cwt.exceptions import CWTError
 
 from base.ids import NAME
+from devices.wire import mac0
 from devices.wire.canonical import decode_canonical, encode_map, head_at
 from devices.wire.errors import BadMessage
 
@@ -35,7 +36,6 @@ __all__ = [
 ]
 
 ALG_EDDSA = -8
-ALG_HMAC_256 = 5
 TAG_SIGN1 = 18
 TAG_MAC0 = 17
 HEADER_ALG = 1
@@ -107,7 +107,8 @@ class CheckingKey:
     """What checks a signature (Ed25519 public key) or a code (shared secret) of one `kid`."""
 
     kid: str
-    cose: Any
+    cose: Any = None
+    secret: bytes | None = field(default=None, repr=False)
 
     @classmethod
     def from_public(cls, kid: str, public: bytes) -> "CheckingKey":
@@ -117,7 +118,7 @@ class CheckingKey:
     @classmethod
     def from_secret(cls, kid: str, secret: bytes) -> "CheckingKey":
         """From a 32-byte secret shared by a device and its server."""
-        return cls(kid, COSEKey.from_symmetric_key(secret, alg="HS256", kid=kid))
+        return cls(kid, secret=secret)
 
 
 Keyring = Callable[[str], CheckingKey | None]
@@ -140,15 +141,19 @@ def sign(kind: Kind, payload: Mapping[str, Any], key: SigningKey) -> bytes:
 
     Raises BadMessage for what every receiver would refuse: too_large, malformed.
     """
-    return _close(kind, payload, key.kid, key.cose, ALG_EDDSA)
+    headers = {HEADER_ALG: ALG_EDDSA, HEADER_KID: key.kid.encode()}
+    data: bytes = _COSE.encode(encode_map(payload), key.cose, headers, {}, external_aad=kind.aad)
+    return _within(kind, data)
 
 
 def seal(kind: Kind, payload: Mapping[str, Any], key: CheckingKey) -> bytes:
     """The COSE_Mac0 of a payload under a shared secret: cheap, and proves nothing to third parties.
 
-    Raises BadMessage as `sign` does.
+    Raises BadMessage as `sign` does; ValueError for a key that is no secret.
     """
-    return _close(kind, payload, key.kid, key.cose, ALG_HMAC_256)
+    if key.secret is None:
+        raise ValueError("a public key seals nothing")
+    return _within(kind, mac0.envelope(key.secret, key.kid, kind.aad, encode_map(payload)))
 
 
 def verify(kind: Kind, data: bytes, keyring: Keyring) -> Verified:
@@ -168,49 +173,67 @@ def signer(data: bytes) -> str:
     """The kid an envelope claims; proves nothing. Raises BadMessage when it is no envelope."""
     for tag in (TAG_SIGN1, TAG_MAC0):
         if data[:1] == bytes([0xC0 | tag]):
-            return _claimed_kid(data, tag)
+            return _take_apart(data, tag).kid
     raise BadMessage("malformed", "envelope")
 
 
-def _close(kind: Kind, payload: Mapping[str, Any], kid: str, key: Any, alg: int) -> bytes:
-    headers = {HEADER_ALG: alg, HEADER_KID: kid.encode()}
-    data: bytes = _COSE.encode(encode_map(payload), key, headers, {}, external_aad=kind.aad)
+def _within(kind: Kind, data: bytes) -> bytes:
     if len(data) > kind.max_bytes:
         raise BadMessage("too_large", kind.value)
     return data
 
 
 def _open(kind: Kind, data: bytes, keyring: Keyring, tag: int) -> Verified:
-    if len(data) > kind.max_bytes:
-        raise BadMessage("too_large", kind.value)
-    kid = _claimed_kid(data, tag)
-    key = keyring(kid)
+    _within(kind, data)
+    parts = _take_apart(data, tag)
+    key = keyring(parts.kid)
     if key is None:
-        raise BadMessage("unknown_key", kid)
-    try:
-        payload: bytes = _COSE.decode(data, key.cose, external_aad=kind.aad)
-    except (CWTError, ValueError) as error:
-        raise BadMessage("bad_signature", kind.value) from error
-    decoded = decode_canonical(payload)
+        raise BadMessage("unknown_key", parts.kid)
+    if not (_signed_by if tag == TAG_SIGN1 else _sealed_by)(key, kind, data, parts):
+        raise BadMessage("bad_signature", kind.value)
+    decoded = decode_canonical(parts.payload)
     if not isinstance(decoded, dict):
         raise BadMessage("malformed", "payload is no map")
-    return Verified(kid, decoded)
+    return Verified(parts.kid, decoded)
 
 
-def _claimed_kid(data: bytes, tag: int) -> str:
+def _signed_by(key: CheckingKey, kind: Kind, data: bytes, _parts: "_Parts") -> bool:
+    if key.cose is None:
+        return False
+    try:
+        _COSE.decode(data, key.cose, external_aad=kind.aad)
+    except (CWTError, ValueError):
+        return False
+    return True
+
+
+def _sealed_by(key: CheckingKey, kind: Kind, _data: bytes, parts: "_Parts") -> bool:
+    if key.secret is None:
+        return False
+    return mac0.same(mac0.code(key.secret, parts.protected, kind.aad, parts.payload), parts.proof)
+
+
+class _Parts(NamedTuple):
+    kid: str
+    protected: bytes
+    payload: bytes
+    proof: bytes
+
+
+def _take_apart(data: bytes, tag: int) -> _Parts:
     """Take the envelope apart by hand: its form is fixed, and no library needs to see bytes nobody vouches for."""
     if data[:2] != bytes([0xC0 | tag, 0x84]):
         raise BadMessage("malformed", "envelope")
     protected, at = _bytes_at(data, 2)
     if data[at : at + 1] != b"\xa0":
         raise BadMessage("malformed", "unprotected headers")
-    _, at = _bytes_at(data, at + 1)
+    payload, at = _bytes_at(data, at + 1)
     proof, at = _bytes_at(data, at)
     if at != len(data):
         raise BadMessage("not_canonical", "trailing bytes")
     if len(proof) != _PROOF_BYTES[tag]:
         raise BadMessage("malformed", "signature")
-    return _kid_in(protected, tag)
+    return _Parts(_kid_in(protected, tag), protected, payload, proof)
 
 
 def _kid_in(protected: bytes, tag: int) -> str:
