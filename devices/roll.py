@@ -1,0 +1,135 @@
+"""The roll of devices whose heartbeats are steady, and what they said that is not in the database yet.
+
+A steady heartbeat is taken here the moment it comes, in a few microseconds; everything else goes the long way, which
+alone decides what is refused. Nothing here is needed: after a restart the roll is empty and fills by itself.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
+
+from base.times import Clock
+from devices.shape import Shape, number
+from devices.steady import Drawn, Logs, Said, Steady
+from devices.uplink import MAX_COUNT, Identity
+from devices.wire import topics
+from devices.wire.envelope import Kind
+from devices.wire.mac0 import Sender
+from devices.wire.reports import Heartbeat
+from devices.wire.topics import Up
+
+MAX_DEVICES = 250_000
+"""The devices of a country; about 1.5 KB each."""
+MAX_UNWRITTEN = 100_000
+"""Steady heartbeats that may wait for the database; those beyond go the long way, which sheds load."""
+
+_MAX_BYTES = Kind.HEARTBEAT.max_bytes
+
+Group = tuple[str, Logs]
+"""A commune, and what its devices hold of the logs they all follow."""
+
+
+class Roll:
+    """In the memory of one server process. Who writes draws, and says afterwards what became of it."""
+
+    def __init__(self, clock: Clock, capacity: int = MAX_UNWRITTEN) -> None:
+        self._clock, self._capacity = clock, capacity
+        self._by_topic: dict[str, Steady] = {}
+        self._unwritten: dict[str, Steady] = {}
+        self._waiting = 0
+
+    def __len__(self) -> int:
+        return len(self._by_topic)
+
+    @property
+    def waiting(self) -> int:
+        """Heartbeats taken that are not in the database yet."""
+        return self._waiting
+
+    @property
+    def unwritten(self) -> Collection[str]:
+        """The devices with such heartbeats."""
+        return self._unwritten.keys()
+
+    def take(self, topic: str, envelope: bytes) -> bool:
+        """Take a heartbeat when it is the steady successor of its device's last one."""
+        steady = self._by_topic.get(topic)
+        if steady is None or self._waiting >= self._capacity or len(envelope) > _MAX_BYTES:
+            return False
+        payload = steady.sender.payload(envelope)
+        raw = None if payload is None else steady.shape.read(payload)
+        # One that is not the very next may have overtaken another that goes the long way.
+        if raw is None or number(raw[0]) != steady.n + 1 or steady.n >= MAX_COUNT:
+            return False
+        steady.n += 1
+        steady.said.append(Said(envelope, raw, self._clock()))
+        self._unwritten[steady.identity.device_id] = steady
+        self._waiting += 1
+        return True
+
+    def learn(self, identity: Identity, beat: Heartbeat, envelope: bytes, mac_key: bytes) -> None:
+        """Put a device on the roll after a heartbeat of it that went the long way is in the database."""
+        topic = topics.up(identity.device_id, Up.HEARTBEAT)
+        known = self._by_topic.get(topic)
+        if identity.device_id in self._unwritten or (known is None and len(self._by_topic) >= MAX_DEVICES):
+            return
+        sender = Sender(identity.device_id, mac_key, Kind.HEARTBEAT.aad)
+        payload = sender.payload(envelope)
+        shape = None if payload is None else Shape.of(payload)
+        if shape is None or beat.quiet_until_ms is not None:
+            self.forget(identity.device_id)
+        else:
+            self._by_topic[topic] = Steady(identity, beat, sender, shape)
+
+    def forget(self, device_id: str) -> None:
+        """Strike a device off; what it said and is not written yet, stays."""
+        self._by_topic.pop(topics.up(device_id, Up.HEARTBEAT), None)
+
+    def draw(self, limit: int) -> list[Drawn]:
+        """What is to be written now, of so many devices."""
+        return list(self._drawn(list(islice(self._unwritten, limit))))
+
+    def draw_of(self, device_ids: Iterable[str]) -> list[Drawn]:
+        """What is to be written now, of these devices."""
+        return list(self._drawn([device_id for device_id in device_ids if device_id in self._unwritten]))
+
+    def _drawn(self, device_ids: Iterable[str]) -> Iterator[Drawn]:
+        for device_id in device_ids:
+            steady = self._unwritten.pop(device_id)
+            said, steady.said = steady.said, []
+            yield Drawn(steady, said)
+
+    def written(self, drawn: Iterable[Drawn]) -> None:
+        """These are in the database."""
+        for each in drawn:
+            each.steady.written_n += len(each.said)
+            self._waiting -= len(each.said)
+
+    def put_back(self, drawn: Iterable[Drawn]) -> None:
+        """The database did not take these now."""
+        for each in drawn:
+            each.steady.said = [*each.said, *each.steady.said]
+            self._unwritten[each.device_id] = each.steady
+
+    def give_up(self, drawn: Iterable[Drawn]) -> list[tuple[str, bytes]]:
+        """These are to go the long way after all, in their order, with what came meanwhile: (device, envelope)."""
+        long_way = []
+        for each in drawn:
+            self.forget(each.device_id)
+            later = self._unwritten.pop(each.device_id, None)
+            said = [*each.said, *(later.said if later else ())]
+            self._waiting -= len(said)
+            long_way += [(each.device_id, one.envelope) for one in said]
+        return long_way
+
+
+def group_of(drawn: Drawn) -> Group:
+    return drawn.steady.identity.commune_id, drawn.steady.logs
+
+
+def behind(groups: Collection[Group], lines: Mapping[str, tuple[str, ...]], heads: Mapping[str, int]) -> set[Group]:
+    """Those that lack an order of a log they follow. lines: commune → the authorities it follows."""
+    return {group for group in groups if _behind(dict(group[1]), lines.get(group[0], ()), heads)}
+
+
+def _behind(upto: Mapping[str, int], followed: Iterable[str], heads: Mapping[str, int]) -> bool:
+    return any(upto.get(log, 0) < heads.get(log, 0) for log in followed)
