@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -140,7 +140,7 @@ def visits_ahead(
     days = (first + timedelta(days=n) for n in range((until - now).days + 2))
     wanted = list(departures)
     moments = [
-        datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone)
+        datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone).astimezone(UTC)
         for day in days
         for weekday, minute in wanted
         if day.weekday() == weekday

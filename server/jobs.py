@@ -12,7 +12,7 @@ from devices.keys import ensure_authority
 from devices.models import PlaceKind
 from schedules.runner import Job
 from schedules.service import IssueRound
-from server import idempotency
+from server import courier_rounds, idempotency
 from server.auth import repository as people
 from server.auth.tokens import IDLE
 from server.db import on_commit
@@ -33,6 +33,7 @@ def jobs_of(runtime: "Runtime") -> list[Job]:
         ("presence", 5.0, sweep_presence),
         ("plan", 60.0, plan),
         ("templates", 60.0, keep_templates),
+        ("couriers", 60.0, mind_couriers),
         ("prune", 3_600.0, prune),
     ]
     return [Job(name, period_s, _timed(runtime, name, work)) for name, period_s, work in named]
@@ -80,6 +81,12 @@ async def keep_templates(runtime: "Runtime") -> None:
                 _log.exception("templates.failed", place=place.id)
 
 
+async def mind_couriers(runtime: "Runtime") -> None:
+    """Prepare the bundles of visits that come near; expect the silence of devices outside their contact hours."""
+    await courier_rounds.plan_silences(runtime)
+    await courier_rounds.prepare_due(runtime)
+
+
 async def prune(runtime: "Runtime") -> None:
     """Forget what is past its time; orders, receipts and the activity log stay."""
     now = runtime.clock()
@@ -87,6 +94,7 @@ async def prune(runtime: "Runtime") -> None:
         await runtime.devices.prune(session, now)
         await idempotency.prune(session, now)
         await people.prune(session, now, now - IDLE)
+    await courier_rounds.prune(runtime)
 
 
 async def _issue(runtime: "Runtime", now: datetime, issue_round: IssueRound) -> None:

@@ -19,6 +19,10 @@ from audio.store import ContentStore
 from base.errors import Refused
 from base.mqtt import BrokerAddress, MqttLink
 from base.times import Clock, utc_now
+from devices.couriers.files import BundleFiles
+from devices.couriers.outlook import Outlook
+from devices.couriers.returns import ReturnDesk
+from devices.couriers.service import CourierService
 from devices.ingest import Ingest
 from devices.keys import KeyStore
 from devices.sender import Sender
@@ -59,6 +63,9 @@ class Runtime:
     announcements: AnnouncementService
     programme: ProgrammeService
     emergencies: EmergencyService
+    couriers: CourierService
+    returns: ReturnDesk
+    outlook: Outlook
     people: People
     enrolments: EnrolmentLimiter
     hub: Hub
@@ -147,6 +154,8 @@ class Runtime:
             self.first_password = await ensure_administrator(session, self.clock)
             await audit.ensure_head(session)
         await asyncio.to_thread(self._sweep_files)
+        async with self.database.reading() as session:
+            await self.couriers.sweep_files(session)
         self._tasks.start("ingest", self.ingest.run)
         self._tasks.start("sender", self.sender.run)
         self._tasks.start("link", self.link.run)
@@ -207,6 +216,9 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
         announcements=announcements,
         programme=ProgrammeService(devices, audio, announcements, clock, programme_settings),
         emergencies=EmergencyService(devices, audio, clock),
+        couriers=CourierService(keys, clock, BundleFiles(settings.couriers_dir), store, settings.couriers.files_bytes),
+        returns=ReturnDesk(clock),
+        outlook=Outlook(),
         people=People(database, clock, places, SignInLimiter(settings.limits)),
         enrolments=EnrolmentLimiter(settings.limits),
         hub=Hub(),

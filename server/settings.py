@@ -103,6 +103,13 @@ class ProgrammeGroup(_Group):
     """From "broadcast now" to the first sound: time for speakers to fetch, so that all start together."""
 
 
+class CourierSettings(_Group):
+    """What is carried by hand to villages without a link."""
+
+    files_bytes: int = Field(default=8_000_000_000, ge=1_000_000)
+    """What the bundle files may take together; the oldest go first."""
+
+
 class LogSettings(_Group):
     """How the server speaks to whoever runs it."""
 
@@ -123,6 +130,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     limits: LimitSettings = LimitSettings()
     programme: ProgrammeGroup = ProgrammeGroup()
+    couriers: CourierSettings = CourierSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -151,6 +159,11 @@ class Settings(BaseSettings):
     def content_dir(self) -> Path:
         """Where sounds lie, by hash."""
         return self.data_dir / "content"
+
+    @property
+    def couriers_dir(self) -> Path:
+        """Where bundles wait to be carried."""
+        return self.data_dir / "couriers"
 
     @property
     def uploads_dir(self) -> Path:

@@ -58,7 +58,7 @@ async def set_contact(
     _check_contact(reach, spans, rate_kbit)
     if (await contact(session, device_id)).reach is not Reach.ONLINE:
         # The silence that was planned for the old hours must not hide a loss in the new ones.
-        await rows.save_silences(session, [{"device_id": device_id, "planned_quiet_until": None}])
+        await rows.forget_silence(session, device_id)
     row = DeviceContact(
         device_id=device_id,
         reach=reach,
@@ -116,6 +116,11 @@ async def save_route(
     )
     await rows.save_route(session, row)
     return row
+
+
+async def prepared(session: AsyncSession, route_id: str, visit: Visit) -> None:
+    """A bundle was prepared for that visit."""
+    await rows.mark_prepared(session, route_id, visit.leaves_at)
 
 
 def utc_spans(plan: DeviceContact, zone: ZoneInfo, now: datetime) -> tuple[Span, ...]:

@@ -36,8 +36,8 @@ class CourierService:
     async def devices_of(
         self, session: AsyncSession, *, village_ids: Collection[str] = (), route_id: str | None = None
     ) -> list[str]:
-        """The devices of these villages and of this route."""
-        found = await contacts.devices_of_villages(session, village_ids) if village_ids else []
+        """The devices that stand in these villages, and those of this route."""
+        found = await contacts.devices_in_villages(session, village_ids) if village_ids else []
         on_route = await contacts.devices_of_route(session, route_id) if route_id is not None else []
         return sorted({*found, *on_route})
 

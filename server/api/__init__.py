@@ -11,6 +11,9 @@ def router() -> APIRouter:
         assets,
         broadcasts,
         clusters,
+        contacts,
+        courier_bundles,
+        courier_returns,
         devices,
         emergencies,
         occurrences,
@@ -21,7 +24,8 @@ def router() -> APIRouter:
     )
 
     programme = (assets, announcements, schedules, broadcasts, occurrences, emergencies)
-    nouns = (session, places, clusters, devices, *programme, users, activity)
+    couriers = (contacts, courier_bundles, courier_returns)
+    nouns = (session, places, clusters, devices, *programme, *couriers, users, activity)
     api = APIRouter(prefix="/api/v1")
     for noun in nouns:
         api.include_router(noun.router)

@@ -18,6 +18,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     APPROVER = "approver"
     TECHNICIAN = "technician"
+    COURIER = "courier"
     EMERGENCY = "emergency"
     ADMINISTRATOR = "administrator"
 

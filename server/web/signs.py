@@ -26,13 +26,20 @@ PRESENCE = {
 }
 
 INFERRED = {
-    Presence.ONLINE: Sign("◐", N_("its gateway is good"), "air"),
-    Presence.LATE: Sign("▲", N_("its gateway is slow"), "late"),
-    Presence.LOST: Sign("■", N_("its gateway is lost"), "bad"),
-    Presence.QUIET: Sign("◌", N_("its gateway is silent as planned"), "plan"),
-    Presence.NEVER: Sign("○", N_("its gateway was never heard from"), "off"),
+    Presence.ONLINE: Sign("◐", N_("inferred: its gateway is good"), "air"),
+    Presence.LATE: Sign("▲", N_("inferred: its gateway is slow"), "late"),
+    Presence.LOST: Sign("■", N_("inferred: its gateway is lost"), "bad"),
+    Presence.QUIET: Sign("◌", N_("inferred: its gateway is silent as planned"), "plan"),
+    Presence.NEVER: Sign("○", N_("inferred: its gateway was never heard from"), "off"),
 }
-"""All that is known of a wireless cluster: how its gateway is."""
+"""All that is known of a wireless cluster that cannot answer: how its gateway is."""
+
+RECEIVER = {
+    "answered": Sign("●", N_("answered its last call"), "ok"),
+    "silent": Sign("▲", N_("did not answer its last call"), "late"),
+    "no_transmitter": Sign("■", N_("its gateway cannot transmit"), "bad"),
+}
+"""What a gateway knows of a wireless cluster, as long as the gateway itself is heard."""
 
 DELIVERY = {
     DeliveryState.ORDERED: Sign("◌", N_("ordered"), "plan"),
@@ -114,6 +121,7 @@ ROLES = {
     Role.OPERATOR: N_("operator"),
     Role.APPROVER: N_("approver"),
     Role.TECHNICIAN: N_("technician"),
+    Role.COURIER: N_("village digital team"),
     Role.EMERGENCY: N_("emergency staff"),
     Role.ADMINISTRATOR: N_("administrator"),
 }
@@ -136,9 +144,12 @@ POWERS = {
 }
 
 
-def presence_sign(presence: Presence, *, inferred: bool) -> Sign:
-    """The sign of a cluster's presence; `inferred` from its gateway's."""
-    return INFERRED[presence] if inferred else PRESENCE[presence]
+def presence_sign(presence: Presence, *, inferred: bool, receiver: str | None = None) -> Sign:
+    """The sign of a cluster's presence; `inferred` from its gateway's, unless the gateway knows more of the receiver."""
+    if not inferred:
+        return PRESENCE[presence]
+    heard = presence in {Presence.ONLINE, Presence.LATE}
+    return RECEIVER.get(receiver or "", INFERRED[presence]) if heard else INFERRED[presence]
 
 
 def delivery_sign(state: DeliveryState, kind: ClusterKind) -> Sign:

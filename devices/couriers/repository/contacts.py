@@ -23,6 +23,7 @@ from devices.models import (
     OrderEntry,
     Place,
 )
+from devices.repository.places import clusters_of_devices
 from devices.repository.tables import upsert, values
 
 
@@ -67,9 +68,15 @@ async def plans_with_communes(session: AsyncSession) -> list[tuple[DeviceContact
 
 
 async def save_silences(session: AsyncSession, silences: Sequence[Mapping[str, Any]]) -> None:
-    """Each gives device_id and planned_quiet_until; many in one statement."""
+    """Each gives device_id (of a state that is there) and planned_quiet_until; many in one statement."""
     if silences:
         await session.execute(update(DeviceState), list(silences))
+
+
+async def forget_silence(session: AsyncSession, device_id: str) -> None:
+    await session.execute(
+        update(DeviceState).where(col(DeviceState.device_id) == device_id).values(planned_quiet_until=None)
+    )
 
 
 async def communes_of_couriers(session: AsyncSession) -> list[str]:
@@ -105,6 +112,21 @@ async def save_route(session: AsyncSession, row: CourierRoute) -> None:
     await upsert(session, CourierRoute, [described])
 
 
+async def mark_prepared(session: AsyncSession, route_id: str, leaves_at: datetime) -> None:
+    await session.execute(update(CourierRoute).where(col(CourierRoute.id) == route_id).values(prepared_for=leaves_at))
+
+
+async def village_names(session: AsyncSession, device_ids: Collection[str]) -> list[str]:
+    """The names of the villages whose clusters these devices sound."""
+    found = await session.scalars(
+        select(col(Place.name))
+        .join(Cluster, col(Cluster.village_id) == col(Place.id))
+        .where(col(Cluster.device_id).in_(device_ids), col(Cluster.retired_at).is_(None))
+        .distinct()
+    )
+    return sorted(found)
+
+
 async def devices_of_route(session: AsyncSession, route_id: str) -> list[str]:
     found = await session.scalars(
         select(col(DeviceContact.device_id))
@@ -114,8 +136,10 @@ async def devices_of_route(session: AsyncSession, route_id: str) -> list[str]:
     return list(found)
 
 
-async def devices_of_villages(session: AsyncSession, village_ids: Collection[str]) -> list[str]:
-    """The devices that sound or transmit for active clusters of these villages."""
+async def devices_in_villages(session: AsyncSession, village_ids: Collection[str]) -> list[str]:
+    """The devices whose own cluster stands in one of these villages; a gateway is where it stands, not where it
+    transmits to.
+    """
     found = await session.scalars(
         select(col(Cluster.device_id))
         .where(
@@ -125,7 +149,9 @@ async def devices_of_villages(session: AsyncSession, village_ids: Collection[str
         )
         .distinct()
     )
-    return sorted(str(device_id) for device_id in found)
+    near = [str(device_id) for device_id in found]
+    clusters = await clusters_of_devices(session, near)
+    return sorted(each for each in near if clusters[each][0].village_id in village_ids)
 
 
 async def not_always_online(session: AsyncSession, commune_id: str) -> list[Waiting]:
