@@ -58,6 +58,13 @@ class ClusterView:
     inferred: bool
     gateway_name: str | None
 
+    @property
+    def receiver(self) -> str | None:
+        """What its gateway says of a wireless cluster: `answered` or `silent` at the last call, where it can answer;
+        else `assumed`, or `no_transmitter`. None: its gateway said nothing of it.
+        """
+        return self.state.children.get(self.cluster.id) if self.inferred and self.state is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class FleetSummary:

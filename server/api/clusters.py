@@ -39,7 +39,11 @@ class HealthOut(Shown):
 
 
 class ClusterOut(Shown):
-    """A cluster; `inferred` when its presence is its gateway's, because it says nothing itself."""
+    """A cluster; `inferred` when its presence is its gateway's, because it says nothing itself.
+
+    receiver: what its gateway knows of a wireless one: `answered` or `silent` at the last call, `assumed`,
+    `no_transmitter`.
+    """
 
     id: str
     name: str
@@ -58,6 +62,7 @@ class ClusterOut(Shown):
     lon: float | None
     presence: Presence = Presence.NEVER
     inferred: bool = False
+    receiver: str | None = None
     health: HealthOut | None = None
 
 
@@ -195,6 +200,7 @@ def _shown(view: ClusterView) -> ClusterOut:
             "gateway_name": view.gateway_name,
             "presence": view.presence,
             "inferred": view.inferred,
+            "receiver": view.receiver,
             "health": None if view.state is None or view.inferred else HealthOut.model_validate(view.state),
         }
     )

@@ -22,6 +22,10 @@ FAULTS = {
     "battery": N_("battery weak"),
     "power": N_("mains failed"),
     "transmitter": N_("transmitter fault"),
+    "battery_low": N_("battery low: only priority and emergency are played"),
+    "battery_critical": N_("battery nearly empty: only emergencies are played"),
+    "flash_rebuilt": N_("its memory was damaged and was rebuilt"),
+    "key_old": N_("a key it obeys is past its time"),
 }
 CLOCKS = {
     ClockState.SYNCED.value: N_("set by the network"),

@@ -42,3 +42,26 @@ def test_what_was_played_and_what_was_sent_are_different_words_in_vietnamese():
 
     assert vi.gettext(signs.DELIVERY[DeliveryState.PLAYED].word) == "đã phát"
     assert vi.gettext(signs.DELIVERY[DeliveryState.TRANSMITTED].word) == "đã phát sóng"
+
+
+@pytest.mark.parametrize(
+    ("presence", "receiver", "word"),
+    [
+        (Presence.ONLINE, "answered", "answered its last call"),
+        (Presence.ONLINE, "silent", "did not answer its last call"),
+        (Presence.LATE, "no_transmitter", "its gateway cannot transmit"),
+        (Presence.ONLINE, "assumed", "inferred: its gateway is good"),
+        (Presence.ONLINE, None, "inferred: its gateway is good"),
+        (Presence.LOST, "answered", "inferred: its gateway is lost"),
+    ],
+)
+def test_a_wireless_cluster_shows_its_own_answer_or_that_its_state_is_inferred(
+    presence: Presence, receiver: str | None, word: str
+):
+    assert signs.presence_sign(presence, inferred=True, receiver=receiver).word == word
+
+
+def test_what_is_inferred_says_so_in_vietnamese():
+    vi = translations("vi")
+    assert all(vi.gettext(sign.word).startswith("suy ra: ") for sign in signs.INFERRED.values())
+    assert not any(vi.gettext(sign.word).startswith("suy ra") for sign in signs.RECEIVER.values())
