@@ -1,50 +1,45 @@
-"""One speaker wired together: events into the state machine, its effects carried out in order."""
+"""One speaker wired together: what it is built from, its powering on and off, its time, its health."""
 
 import asyncio
-import contextlib
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Protocol
+from typing import BinaryIO
 
 import httpx
 import structlog
 
-from base.errors import LoaError
+from devices.wire import topics
+from devices.wire.blocks import Want
 from devices.wire.content import Tone
+from devices.wire.envelope import Kind, seal
 from devices.wire.orders import Hold, Play
 from firmware_sim import events
+from firmware_sim.block_fetcher import BlockFetcher
+from firmware_sim.carriers import Carriers
+from firmware_sim.carrying import Carrying, Tools, Watcher
 from firmware_sim.clock import Reading
 from firmware_sim.contents import ContentFolder, Contents
-from firmware_sim.effects import Effect, Fetch, Forget, Keep, KeepOrder, Log, Publish, Silence, Sound
+from firmware_sim.courier import Courier
+from firmware_sim.effects import Keep, KeepOrder
 from firmware_sim.fetcher import Fetcher
 from firmware_sim.flash import Flash
+from firmware_sim.hand_over import Result
 from firmware_sim.identity import Cluster
 from firmware_sim.keeper import Keeper
-from firmware_sim.link import DeviceLink
-from firmware_sim.player import PLAYER_FAILED, Player
+from firmware_sim.player import Player
 from firmware_sim.radio import TRANSMITTER, Heard, Transmitter
 from firmware_sim.radio_player import RadioPlayer
+from firmware_sim.reserve import Reserve
+from firmware_sim.saved import Saved
 from firmware_sim.sensors import Sensors
 from firmware_sim.settings import DeviceFile
 from firmware_sim.speaker import Speaker
 
 HEALTH_EVERY_MS = 15_000
-STORAGE = "storage"
-"""The fault of a device whose flash refuses to write."""
+STORAGE, STORAGE_FULL = "storage", "storage_full"
+"""The faults of a device whose flash refuses to write, and of one that lives on its reserve."""
 _log = structlog.get_logger(__name__)
-
-
-class Watcher(Protocol):
-    """Told of what devices do, for status and figures."""
-
-    def kept(self, device: str, effect: Keep) -> None:
-        """This was handed to flash."""
-
-    def sounded(self, device: str, sound: Sound, at: Reading) -> None:
-        """This began to sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +57,17 @@ class Parts:
     watcher: Watcher | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    durable: "Future[Any] | None"
-    effects: deque[Effect]
-
-
 class Device:
     """A speaker that is powered by `start` and ends by `stop`, or by `cut` as a power cut ends it."""
 
     def __init__(self, file: DeviceFile, parts: Parts) -> None:
         self.file, self._parts = file, parts
         self.identity = file.identity
-        self._keys, self._address = file.key_material, file.broker_address
+        self._keys = file.key_material
         self._random = Random()  # noqa: S311 - spreads load, keeps no secret
         self._faults: set[str] = set()
         self._powered = False
-        self._linkless = False
-        self._old_link: DeviceLink | None = None
+        self._carriers = self._new_carriers()
         self.health = events.Health()
         """What its sensors said last."""
 
@@ -89,8 +77,13 @@ class Device:
 
     @property
     def online(self) -> bool:
-        """Whether the broker has accepted it."""
-        return self._powered and self._link.connected
+        """Whether it reaches its server."""
+        return self._powered and bool(self._carriers.carrier)
+
+    @property
+    def carrier(self) -> str:
+        """By which way it reaches its server now: mqtt, http, or empty."""
+        return self._carriers.carrier if self._powered else ""
 
     @property
     def now(self) -> Reading:
@@ -102,19 +95,39 @@ class Device:
         """The state machine of this boot."""
         return self._speaker
 
+    # --- power
+
     async def start(self) -> None:
         """Boot: read flash, go on with what was broken off, connect. Raises Unavailable("firmware.flash_failed")."""
-        parts, name = self._parts, self.identity.device
-        self._slot = parts.flash.slot(name)
-        saved = await self._slot.boot()
+        slot = self._slot = self._parts.flash.slot(self.identity.device)
+        saved = await slot.boot()
         capacity = self.file.storage.capacity_mib << 20
-        self._contents = Contents(name, parts.folder, self._slot, capacity)
-        await self._contents.load()
-        jitter = self._random.random
+        self._contents = Contents(self.identity.device, self._parts.folder, slot, capacity)
+        await self._contents.load(adopt=saved.loss is not None)
+        self._put_together(saved)
+        self._powered = True
+        self.feed(events.Booted())
+        self._feel(self._parts.clock())
+        self._carriers.start()
+
+    def _put_together(self, saved: Saved) -> None:
+        parts, jitter = self._parts, self._random.random
+        self._boot, self._wants = saved.boot, 0
         self._speaker = Speaker(self.identity, self._keys, saved, defaults=self.file.defaults, jitter=jitter)
         self._player = self._new_player()
+        self._keeper = Keeper(self._slot, lambda: self._feel(parts.clock()))
+        self._courier = Courier(
+            self.identity,
+            self._keys.signing,
+            self._speaker,
+            self._contents,
+            self._keeper,
+            feed=self.feed,
+            clock=parts.clock,
+        )
+        blocks = BlockFetcher(self._ask, lambda: bool(self._carriers.carrier))
         self._fetcher = Fetcher(
-            device=name,
+            device=self.identity.device,
             client=parts.client,
             gate=parts.gate,
             urls=lambda: self._speaker.config.content or self.file.content.urls,
@@ -122,28 +135,32 @@ class Device:
             on_stored=lambda sha: self.feed(events.ContentStored(sha)),
             on_failed=lambda sha, reason: self.feed(events.ContentFailed(sha, reason)),
             jitter=jitter,
+            blocks=blocks,
         )
-        self._turns: deque[_Turn] = deque()
-        self._keeper = Keeper(self._slot, lambda: self._feel(parts.clock()))
-        self._pump: asyncio.Task[None] | None = None
+        self._carriers.let_go()
+        self._carriers = self._new_carriers(hindered=self._carriers.hindered)
+        tools = Tools(
+            device=self.identity.device,
+            player=self._player,
+            contents=self._contents,
+            fetcher=self._fetcher,
+            blocks=blocks,
+            carriers=self._carriers,
+            clock=parts.clock,
+            watcher=parts.watcher,
+        )
+        self._carrying = Carrying(tools, self.feed)
         self._timer: asyncio.TimerHandle | None = None
+        self._room: asyncio.Task[None] | None = None
         self._health_mono_ms = 0
-        self._link_task: asyncio.Task[None] | None = None
-        self._link = self._new_link()
-        self._powered = True
-        self.feed(events.Booted())
-        self._feel(self._parts.clock())
-        self._connect()
 
     async def stop(self) -> None:
         """End in good order: a farewell to the broker, everything kept."""
-        if self._old_link is not None:
-            self._old_link.let_go()
+        self._carriers.let_go()
         if not self._powered:
             return
-        await self._link.say_bye()
         self._end()
-        await self._disconnect()
+        await self._carriers.stop()
         await self._keeper.finish()
 
     async def cut(self) -> None:
@@ -152,29 +169,42 @@ class Device:
             return
         self._slot.cut()
         self._keeper.close()
-        self._old_link = self._link
-        self._powered = False
-        self._link.cut()
         self._end()
-        await self._disconnect()
+        await self._carriers.cut()
+
+    def _end(self) -> None:
+        self._powered = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._room is not None:
+            self._room.cancel()
+        self._carrying.close()
+        self._fetcher.close()
+        self._player.close()
 
     async def set_fault(self, kind: str, *, present: bool) -> None:
         """Break something, or mend it."""
         if kind == "no-link":
-            self._linkless = present
-            if present and self._powered:
-                self._link.cut()
-                await self._disconnect()
-                self._old_link, self._link = self._link, self._new_link()
-                self.feed(events.LinkDown())
-            elif self._powered:
-                self._connect()
+            await self._carriers.hinder(hindered=present)
             return
         (self._faults.add if present else self._faults.discard)(kind)
         if kind == TRANSMITTER and self._parts.transmitter is not None:
             self._parts.transmitter.break_down(present=present)
         if self._powered:
             self._feel(self._parts.clock())
+
+    # --- what a courier brings and takes
+
+    async def take_bundle(self, file: BinaryIO) -> Result:
+        """Take a courier's bundle; see Courier. Only while powered."""
+        return await self._courier.take_bundle(file)
+
+    async def make_return(self, out: BinaryIO) -> str:
+        """Write a return file; see Courier. Only while powered."""
+        return await self._courier.make_return(out)
+
+    # --- what happens
 
     def feed(self, event: events.Event) -> None:
         """Let something happen to it."""
@@ -185,10 +215,9 @@ class Device:
         kept = [effect for effect in effects if isinstance(effect, Keep)]
         if kept:
             self._keep(kept)
-        rest: deque[Effect] = deque(effect for effect in effects if not isinstance(effect, Keep))
+        rest = [effect for effect in effects if not isinstance(effect, Keep)]
         if rest:
-            self._turns.append(_Turn(self._keeper.last, rest))
-            self._carry_on()
+            self._carrying.add(rest, self._keeper.last)
         self._sleep_until_due(now)
 
     def _keep(self, kept: list[Keep]) -> None:
@@ -221,6 +250,7 @@ class Device:
 
     def _feel(self, now: Reading) -> None:
         self._health_mono_ms = now.mono_ms
+        self._see_to_room()
         felt, site = self._parts.sensors.read(now.mono_ms / 1_000), self.file.site
         self.health = events.Health(
             power=site.power,
@@ -237,7 +267,11 @@ class Device:
 
     def _all_faults(self) -> set[str]:
         radio = self._parts.transmitter
-        felt = {STORAGE: self._keeper.failing, TRANSMITTER: radio is not None and radio.faulty}
+        felt = {
+            STORAGE: self._keeper.failing,
+            STORAGE_FULL: not self._parts.flash.reserve.held,
+            TRANSMITTER: radio is not None and radio.faulty,
+        }
         return self._faults | {fault for fault, present in felt.items() if present}
 
     def _heard(self, child: Cluster) -> str:
@@ -257,110 +291,36 @@ class Device:
         if self._powered:
             self._feel(self._parts.clock())
 
-    # --- effects
+    # --- room, and ways
 
-    def _carry_on(self) -> None:
-        """Carry out what needs no waiting at once; leave the rest to a task."""
-        if self._pump is None and not self._advance():
-            self._pump = asyncio.get_running_loop().create_task(self._pump_on())
-
-    def _advance(self) -> bool:
-        """Carry out effects until one has to wait for flash; whether all are done."""
-        while self._turns:
-            turn = self._turns[0]
-            while turn.effects:
-                waits = isinstance(turn.effects[0], Sound | Publish)
-                if waits and turn.durable is not None and not turn.durable.done():
-                    return False
-                self._try_out(turn.effects.popleft(), turn.durable)
-            self._turns.popleft()
-        return True
-
-    async def _pump_on(self) -> None:
-        while self._turns and not self._advance():
-            durable = self._turns[0].durable
-            if durable is not None:
-                with contextlib.suppress(LoaError):
-                    # Shielded: whoever stops waiting must not take the write back.
-                    await asyncio.shield(asyncio.wrap_future(durable))
-        self._pump = None
-
-    def _try_out(self, effect: Effect, durable: "Future[Any] | None") -> None:
-        try:
-            self._carry_out(effect, durable)
-        except Exception:  # noqa: BLE001 - one effect that fails must not silence a speaker for good; it is logged
-            _log.exception("speaker.effect_failed", device=self.identity.device, effect=type(effect).__name__)
-
-    def _carry_out(self, effect: Effect, durable: "Future[Any] | None") -> None:
-        match effect:
-            case Sound():
-                self._sound(effect, safe=_succeeded(durable))
-            case Silence(output=output, occurrence=occurrence):
-                self._player.silence(output, occurrence)
-            case Publish(topic=topic, payload=payload, stated=stated):
-                if not stated or _succeeded(durable):
-                    self._link.publish(topic, payload)
-            case Fetch(rendition=rendition, urgency_ms=urgency_ms, bank=bank, emergency=emergency):
-                self._fetcher.want(rendition, urgency_ms, bank=bank, emergency=emergency)
-            case Forget(sha256=sha):
-                self._fetcher.drop(sha)
-            case Log():
-                self._note(effect)
-
-    def _sound(self, sound: Sound, *, safe: bool) -> None:
-        """Sound it when its mark is durable; an emergency is heard even if flash has failed."""
-
-        def ended(position_ms: int, reason: str) -> None:
-            self.feed(events.SoundEnded(sound.output, sound.occurrence, sound.run, position_ms, reason))
-
-        if not safe and not sound.emergency:
-            asyncio.get_running_loop().call_soon(ended, sound.position_ms, "flash")
+    def _see_to_room(self) -> None:
+        """The disk was full, and orders and receipts live on the reserve: content makes room until it is back."""
+        reserve = self._parts.flash.reserve
+        if reserve.held or (self._room is not None and not self._room.done()):
             return
-        try:
-            self._player.sound(sound, self._contents.locate, ended)
-        except LoaError as error:
-            _log.error("player.failed", device=self.identity.device, problem=str(error))
-            asyncio.get_running_loop().call_soon(ended, sound.position_ms, PLAYER_FAILED)
-            return
-        if self._parts.watcher is not None:
-            self._parts.watcher.sounded(self.identity.device, sound, self._parts.clock())
+        self._fetcher.dropped(self._contents.relieve(reserve.wanted_bytes))
+        self._room = asyncio.get_running_loop().create_task(_restore(reserve))
 
-    def _note(self, log: Log) -> None:
-        write = _log.warning if log.alarming or log.event == "message_refused" else _log.info
-        write(f"speaker.{log.event}", device=self.identity.device, reason=log.reason, detail=log.detail)
+    def _ask(self, sha: bytes, blocks: Sequence[int]) -> None:
+        """Ask the server for blocks of a content."""
+        self._wants += 1
+        device = self.identity.device
+        want = Want.of(device, self._boot, self._wants, sha, blocks)
+        self._carriers.publish(topics.up(device, topics.Up.WANT), seal(Kind.WANT, want.to_map(), self._keys.mac))
 
-    # --- the link, and the end
-
-    def _new_link(self) -> DeviceLink:
-        return DeviceLink(self.identity, self._address, self.feed, self._random.random)
-
-    def _connect(self) -> None:
-        if self._linkless or self._link_task is not None:
-            return
-        if self._old_link is not None:
-            self._old_link.let_go()
-            self._old_link = None
-        self._link_task = asyncio.get_running_loop().create_task(self._link.run())
-
-    async def _disconnect(self) -> None:
-        task, self._link_task = self._link_task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    def _end(self) -> None:
-        self._powered = False
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._pump is not None:
-            self._pump.cancel()
-            self._pump = None
-        self._turns.clear()
-        self._fetcher.close()
-        self._player.close()
+    def _new_carriers(self, *, hindered: bool = False) -> Carriers:
+        return Carriers(
+            self.identity,
+            self.file.broker_address,
+            client=self._parts.client,
+            bases=lambda: self._speaker.config.exchange or self.file.content.exchange,
+            feed=self.feed,
+            period_s=lambda: self._speaker.config.heartbeat_s,
+            jitter=self._random.random,
+            hindered=hindered,
+        )
 
 
-def _succeeded(durable: "Future[Any] | None") -> bool:
-    return durable is None or (not durable.cancelled() and durable.exception() is None)
+async def _restore(reserve: Reserve) -> None:
+    if await asyncio.to_thread(reserve.restore):
+        _log.info("flash.room_again")

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -11,11 +12,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from base.errors import Refused
 from base.ids import is_name
 from base.mqtt import BrokerAddress
+from base.times import to_ms
 from devices.wire.audience import Listener
-from devices.wire.config import Config, Hours
+from devices.wire.config import SAVER_PCT, Config, Hours, Spans
 from devices.wire.envelope import CheckingKey, SigningKey
+from devices.wire.haves import MAX_SEQ
+from devices.wire.trust import authority_of
 from firmware_sim.fittings import CourierPart, LocalPart, TransmitterPart
 from firmware_sim.identity import Cluster, Identity, Keys
+from firmware_sim.saved import HeldKey, RetiredKey, SavedKeys
 
 MAX_CHILDREN = 256
 MODEL = "loa-ref"
@@ -77,8 +82,14 @@ class BrokerPart(_Part):
     ca_file: str = ""
 
 
+Url = Annotated[str, StringConstraints(pattern=r"^https?://", max_length=200)]
+
+
 class ContentPart(_Part):
-    urls: tuple[Annotated[str, StringConstraints(pattern=r"^https?://", max_length=200)], ...]
+    """Where content is had, and where the server is talked to by HTTP when MQTT does not pass."""
+
+    urls: tuple[Url, ...] = Field((), max_length=8)
+    exchange: tuple[Url, ...] = Field((), max_length=8)
 
 
 class KeysPart(_Part):
@@ -87,13 +98,49 @@ class KeysPart(_Part):
 
 
 class TrustPart(_Part):
+    """A public key of an authority. until: past that day it is used with a warning.
+
+    retired: it was replaced; an order signed by it counts as held when its number is below `below`.
+    """
+
     kid: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,48}#[0-9]{1,9}$")]
     public: Hex32
+    until: date | None = None
+    retired: bool = False
+    below: int = Field(0, ge=0, le=MAX_SEQ)
+
+    @property
+    def epoch(self) -> int:
+        return int(self.kid.partition("#")[2])
+
+    @property
+    def until_ms(self) -> int | None:
+        """The beginning of that day in UTC."""
+        return None if self.until is None else to_ms(datetime.combine(self.until, time(), UTC))
 
 
 class HoursPart(_Part):
     spans: tuple[Span, ...] = ()
     offset_min: int = Field(420, ge=-1_440, le=1_440)
+
+
+class DutyPart(_Part):
+    """online: spans of the local day in which a device that must spare its power keeps its link; none: always."""
+
+    online: tuple[Span, ...] = Field((), max_length=16)
+
+
+class BatteryPart(_Part):
+    """Below low_pct only what is of priority class or above sounds; below critical_pct only real emergencies."""
+
+    low_pct: int = Field(SAVER_PCT[0], ge=0, le=100)
+    critical_pct: int = Field(SAVER_PCT[1], ge=0, le=100)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.critical_pct > self.low_pct:
+            raise ValueError("critical_pct is not above low_pct")
+        return self
 
 
 class SitePart(_Part):
@@ -135,11 +182,13 @@ class DeviceFile(_Part):
     cluster: ClusterPart | None = None
     children: tuple[ChildPart, ...] = Field((), max_length=MAX_CHILDREN)
     transmitter: TransmitterPart | None = None
-    broker: BrokerPart
-    content: ContentPart
+    broker: BrokerPart | None = None
+    content: ContentPart = ContentPart()
     keys: KeysPart
     trust: tuple[TrustPart, ...] = Field(min_length=1)
     hours: HoursPart = HoursPart()
+    duty: DutyPart = DutyPart()
+    battery: BatteryPart = BatteryPart()
     site: SitePart = SitePart()
     clock: ClockPart = ClockPart()
     player: PlayerPart = PlayerPart()
@@ -153,6 +202,10 @@ class DeviceFile(_Part):
             raise ValueError("neither a cluster of its own nor children: it would sound for nobody")
         if self.children and self.transmitter is None:
             raise ValueError("children need a [transmitter]")
+        if not (self.broker or self.content.exchange or self.local.port or self.courier.usb):
+            raise ValueError("no way to reach it: neither broker nor exchange, local page nor USB folder")
+        if all(part.retired for part in self.trust):
+            raise ValueError("all keys are retired: it would obey nobody")
         return self
 
     @property
@@ -163,23 +216,39 @@ class DeviceFile(_Part):
 
     @property
     def key_material(self) -> Keys:
+        trusted = [part for part in self.trust if not part.retired]
+        authorities = {authority_of(part.kid) for part in trusted}
         return Keys(
-            trusted={part.kid: CheckingKey.from_public(part.kid, bytes.fromhex(part.public)) for part in self.trust},
+            trusted={part.kid: CheckingKey.from_public(part.kid, bytes.fromhex(part.public)) for part in trusted},
             signing=SigningKey.from_seed(self.device, bytes.fromhex(self.keys.seed)),
             mac=CheckingKey.from_secret(self.device, bytes.fromhex(self.keys.mac)),
+            standing={authority: self._standing(authority) for authority in authorities},
         )
+
+    def _standing(self, authority: str) -> SavedKeys:
+        parts = [part for part in self.trust if authority_of(part.kid) == authority]
+        keys = [HeldKey(part.epoch, bytes.fromhex(part.public), part.until_ms) for part in parts if not part.retired]
+        old = [RetiredKey(part.epoch, bytes.fromhex(part.public), part.below) for part in parts if part.retired]
+        return SavedKeys(0, tuple(keys), tuple(old))
 
     @property
     def defaults(self) -> Config:
         """What is in force until a config order comes."""
-        spans = tuple((_minutes(start), _minutes(end)) for start, end in self.hours.spans)
-        hours = Hours(spans, self.hours.offset_min)
-        return Config(hours, volume_max=self.player.volume_max, content=self.content.urls)
+        return Config(
+            Hours(_spans(self.hours.spans), self.hours.offset_min),
+            volume_max=self.player.volume_max,
+            content=self.content.urls,
+            exchange=self.content.exchange,
+            saver_pct=(self.battery.low_pct, self.battery.critical_pct),
+            online=_spans(self.duty.online),
+        )
 
     @property
-    def broker_address(self) -> BrokerAddress:
-        """Raises Refused("base.broker_url")."""
+    def broker_address(self) -> BrokerAddress | None:
+        """None for a device that was given no broker. Raises Refused("base.broker_url")."""
         broker = self.broker
+        if broker is None:
+            return None
         return BrokerAddress.from_url(
             broker.url,
             username=broker.username or None,
@@ -216,10 +285,14 @@ def checked(data: object, name: str) -> DeviceFile:
 
 def _beside(path: Path, file: DeviceFile) -> DeviceFile:
     """The authority's certificate lies beside the device file, wherever that was put."""
-    if not file.broker.ca_file:
+    if file.broker is None or not file.broker.ca_file:
         return file
     broker = file.broker.model_copy(update={"ca_file": str(path.absolute().parent / file.broker.ca_file)})
     return file.model_copy(update={"broker": broker})
+
+
+def _spans(pairs: tuple[tuple[str, str], ...]) -> Spans:
+    return tuple((_minutes(start), _minutes(end)) for start, end in pairs)
 
 
 def _cluster(part: ClusterPart, code: str = "") -> Cluster:

@@ -11,8 +11,9 @@ import structlog
 
 from base.errors import NotFound, Refused
 from firmware_sim import settings
+from firmware_sim.carrying import Watcher
 from firmware_sim.contents import ContentFolder
-from firmware_sim.device import Device, Parts, Watcher
+from firmware_sim.device import Device, Parts
 from firmware_sim.encoders import driver_of
 from firmware_sim.flash import Flash
 from firmware_sim.player import Player, VirtualPlayer

@@ -139,7 +139,7 @@ async def test_a_power_cut_tells_the_broker_nothing(world: World):
     world.hub.link.publish(topics.up("bn-s99", topics.Up.BYE), b"")
     await until(lambda: bool(world.hub.byes))
     assert world.hub.byes == ["bn-s99"], "ours would have come before"
-    device._old_link.let_go()
+    device._carriers.let_go()
     await until(lambda: world.hub.byes == ["bn-s99", "bn-s01"])
 
 
