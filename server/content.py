@@ -1,19 +1,36 @@
 """What speakers fetch: content by its hash, only what an unexpired order names, resumable, cacheable for ever."""
 
 import re
+from collections.abc import Callable
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import FileResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from base.errors import NotFound
 from server.auth.guard import public
 from server.deps import RuntimeOf
+from server.httpd import AHEAD_BYTES
 
 router = APIRouter(prefix="/content", tags=["content"])
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CODECS = {"opus16": "audio/ogg", "opus8": "audio/ogg"}
 FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class _Content(FileResponse):
+    """The file, or a range of it, in pieces no larger than what a connection holds back; every byte is counted."""
+
+    chunk_size = AHEAD_BYTES
+    handed_out: Callable[[int], None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def counting(message: Message) -> None:
+            self.handed_out(len(message.get("body", b"")))
+            await send(message)
+
+        await super().__call__(scope, receive, counting)
 
 
 @router.head("/{sha256}", dependencies=[Depends(public)], include_in_schema=False)
@@ -30,8 +47,10 @@ async def content(sha256: str, runtime: RuntimeOf) -> Response:
     async with runtime.database.reading() as session:
         published = await runtime.devices.content(session, sha256)
     path = runtime.audio.rendition_path(sha256)
-    return FileResponse(
+    answer = _Content(
         path,
         media_type=_CODECS.get(published.codec, "application/octet-stream"),
         headers={"ETag": f'"{sha256}"', "Cache-Control": FOR_EVER},
     )
+    answer.handed_out = runtime.metrics.content_bytes.inc
+    return answer

@@ -62,6 +62,7 @@ class Metrics:
         labels = ["method", "route", "status"]
         self.requests = Counter("loa_http_requests", "HTTP requests answered", labels, registry=here)
         self.request_seconds = Histogram("loa_http_request_seconds", "Time to answer", ["route"], registry=here)
+        self.content_bytes = Counter("loa_content_bytes", "Bytes of content handed to connections", registry=here)
         self.published = Counter("loa_messages_published", "Messages handed to the broker", ["topic"], registry=here)
         why = ["kind", "reason"]
         self.refused = Counter("loa_messages_refused", "Messages from devices refused", why, registry=here)
