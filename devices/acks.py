@@ -52,12 +52,13 @@ class Acknowledger:
             signers = await current_keys(session, self._keys, {commune_id for commune_id, _ in due.values()})
         for device_id, (commune_id, digests) in due.items():
             if commune_id in signers:
-                for frame in _frames(device_id, digests, signers[commune_id]):
-                    self._send_down(device_id, frame)
+                for ack in signed_acks(device_id, digests, signers[commune_id]):
+                    self._send_down(device_id, Frame(acks=(ack,)).to_bytes())
 
 
-def _frames(device_id: str, digests: Collection[bytes], key: SigningKey) -> Iterator[bytes]:
+def signed_acks(device_id: str, digests: Collection[bytes], key: SigningKey) -> Iterator[bytes]:
+    """As few acknowledgements as the digests fit into."""
     ordered = sorted(digests)
     for at in range(0, len(ordered), MAX_ACKNOWLEDGED):
         ack = Ack(device_id, tuple(ordered[at : at + MAX_ACKNOWLEDGED]))
-        yield Frame(acks=(sign(Kind.ACK, ack.to_map(), key),)).to_bytes()
+        yield sign(Kind.ACK, ack.to_map(), key)

@@ -50,6 +50,10 @@ MESSAGES: dict[str, str] = {
         "The device {device_id} is enrolled in {commune_id}. Nothing was changed. Revoke it there first."
     ),
     "devices.device_unknown": "There is no device named {device_id}. It may have been removed.",
+    "devices.exchange_refused": (
+        "Nothing of what {device_id} sent could be taken: it was not signed by it, or was said before. "
+        "Nothing was changed."
+    ),
     "devices.key_announced": (
         "{kid} is announced already. Nothing was changed. Take it into use before another one is made."
     ),

@@ -1,10 +1,14 @@
-"""The uplink: what devices publish, authenticated, taken into the database in batches, and answered."""
+"""The uplink: what devices publish, authenticated, taken into the database in batches, and answered.
+
+Steady heartbeats go the short way (`devices.roll`), everything else the long one (`devices.intake`).
+"""
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
@@ -17,22 +21,40 @@ from devices.intake import Gap, Intake, Outcome
 from devices.keys import KeyStore
 from devices.quietlog import QuietLog
 from devices.repository import uplink as rows
-from devices.uplink import KINDS, MAX_BYE_BYTES, Checker, Report
+from devices.roll import Roll
+from devices.rollbook import RollBook
+from devices.uplink import KINDS, MAX_BYE_BYTES, Checker, Identity, Report
 from devices.waiting import Waiting, WaitingRoom
+from devices.wire.blocks import Want
 from devices.wire.errors import BadMessage
 from devices.wire.haves import Haves
-from devices.wire.topics import Up, parse_up
+from devices.wire.reports import Heartbeat, Hello
+from devices.wire.topics import Up, Uplink, parse_up
 
 _log = structlog.get_logger(__name__)
 
 GATHER_S = 0.02
 """How long the first message waits for company; well under the 50 ms a batch may take."""
 MAX_BATCH = 500
+WRITE_S = 1.0
+"""How long steady heartbeats gather before they are written."""
+_HEARTBEAT = Up.HEARTBEAT.value
 VERIFY_AT_ONCE = 25
 """Signatures checked before others get a turn on the event loop: about 2 ms."""
 
+OnWant = Callable[[Want], None]
+"""Given what devices ask for that is not theirs to say but ours to send."""
+
 OnRefused = Callable[[str, str], None]
 """Told the kind and reason of every refused message."""
+
+
+class Taken(NamedTuple):
+    """What came of the messages of one device: how many were taken, what is to be done, what it asks for."""
+
+    number: int
+    outcome: Outcome
+    wants: Sequence[Want]
 
 
 class SendMissing(Protocol):
@@ -56,6 +78,7 @@ class Ingest:
         send_missing: SendMissing,
         send_down: SendDown,
         watch: Watcher,
+        on_want: OnWant = lambda _: None,
         on_refused: OnRefused | None = None,
         capacity: int | None = None,
     ) -> None:
@@ -64,16 +87,25 @@ class Ingest:
         self.dropped: Counter[str] = Counter()
         self._database, self._clock = database, clock
         self._send_missing, self._watch, self._on_refused = send_missing, watch, on_refused
+        self._on_want = on_want
         self._checker = Checker(lambda device_id, generation: keys.device_secrets(device_id, generation).mac_key)
         self._acks = Acknowledger(database, keys, send_down)
         self._waiting = WaitingRoom() if capacity is None else WaitingRoom(capacity)
-        self._arrived = asyncio.Event()
+        self._roll = Roll(clock)
+        self._book = RollBook(database, self._roll, self._go_long_way)
+        self._turn = asyncio.Lock()
+        self._arrived, self._unwritten, self._hurry = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._quiet = QuietLog(_log, clock, timedelta(minutes=1))
 
     def on_message(self, topic: str, payload: bytes) -> None:
-        """Take a message from the broker link. Cheap: only the topic and the size are looked at."""
+        """Take a message from the broker link: a steady heartbeat at once, of others only topic and size are read."""
+        if self._roll.take(topic, payload):
+            self.counts[_HEARTBEAT] += 1
+            self._idle.clear()
+            self._unwritten.set()
+            return
         try:
             uplink = parse_up(topic)
         except BadMessage as error:
@@ -92,14 +124,66 @@ class Ingest:
         """Take in what comes, until cancelled. A batch that fails is lost and logged; devices say it again."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._acks.run())
+            group.create_task(self._write_roll())
             while True:
                 await self._arrived.wait()
                 await asyncio.sleep(GATHER_S)
-                await self._take_batch()
+                async with self._turn:
+                    await self._take_batch()
+                    self._rest()
 
     async def settled(self) -> None:
         """Wait until everything that came is taken in and committed."""
-        await self._idle.wait()
+        if not self._idle.is_set():
+            self._hurry.set()
+            await self._idle.wait()
+
+    async def take(self, device_id: str, messages: Sequence[Waiting], carrier: str) -> Taken:
+        """Take in at once what one device said by another carrier than the broker; the answer is the caller's.
+
+        Raises what the database raises; then nothing was taken.
+        """
+        async with self._turn:
+            await self._book.write_of({device_id})
+            self._roll.forget(device_id)
+            async with self._database.reading() as session:
+                known = await rows.identities(session, {device_id})
+            reports, wants = await self._opened(messages, known)
+            communes = {name: identity.commune_id for name, identity in known.items()}
+            outcome = Outcome()
+            if reports:
+                async with self._database.writing() as session:
+                    outcome = await Intake(session, communes, self._clock(), carrier).take(reports)
+        self._account(outcome)
+        return Taken(len(reports) + len(wants) - len(outcome.refusals), outcome, wants)
+
+    async def _write_roll(self) -> None:
+        while True:
+            await self._unwritten.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WRITE_S):
+                    await self._hurry.wait()
+            async with self._turn:
+                try:
+                    await self._book.write()
+                except Exception:  # noqa: BLE001 - what was not written waits, and is written the next time
+                    _log.exception("devices.roll_failed")
+                    self._hurry.clear()
+                self._rest()
+
+    def _rest(self) -> None:
+        """Note what there is nothing left of; only with the turn, when nothing is between here and the database."""
+        if not len(self._waiting):
+            self._arrived.clear()
+        if not self._roll.waiting:
+            self._unwritten.clear()
+        if not len(self._waiting) and not self._roll.waiting:
+            self._hurry.clear()
+            self._idle.set()
+
+    def _go_long_way(self, device_id: str, heartbeat: bytes) -> None:
+        self.counts[_HEARTBEAT] -= 1  # it is counted again when it is taken
+        self._put(Waiting(Uplink(device_id, Up.HEARTBEAT), heartbeat))
 
     def _put(self, message: Waiting) -> None:
         gone = self._waiting.put(message)
@@ -109,33 +193,46 @@ class Ingest:
         self._arrived.set()
 
     async def _take_batch(self) -> None:
+        batch = self._waiting.take(MAX_BATCH)
         try:
-            await self._process(self._waiting.take(MAX_BATCH))
+            # What came before them goes into the database before them.
+            await self._book.write_of({message.uplink.device for message in batch})
+            await self._process(batch)
         except Exception:  # noqa: BLE001 - one bad batch must not end the uplink; nothing in it was acknowledged
             _log.exception("devices.batch_failed")
-        if not len(self._waiting):
-            self._arrived.clear()
-            self._idle.set()
 
     async def _process(self, batch: Sequence[Waiting]) -> None:
         async with self._database.reading() as session:
             known = await rows.identities(session, {message.uplink.device for message in batch})
+        reports, wants = await self._opened(batch, known)
+        for want in wants:
+            self._on_want(want)
+        if reports:
+            await self._store(reports, known)
+
+    async def _opened(self, batch: Sequence[Waiting], known: Mapping[str, Identity]) -> tuple[list[Report], list[Want]]:
+        """What is to be stored, and what is to be sent; what nobody vouches for is refused."""
         reports: list[Report] = []
+        wants: list[Want] = []
         for index, message in enumerate(batch):
             if index % VERIFY_AT_ONCE == VERIFY_AT_ONCE - 1:
                 await asyncio.sleep(0)
+            device_id, kind = message.uplink
             try:
-                reports.append(self._checker.open(message.uplink, message.payload, known.get(message.uplink.device)))
-                self.counts[message.uplink.kind.value] += 1
+                report = self._checker.open(message.uplink, message.payload, known.get(device_id))
             except BadMessage as error:
-                self._refuse(message.uplink.device, message.uplink.kind.value, error.reason)
-        if not reports:
-            return
-        communes = {device_id: identity.commune_id for device_id, identity in known.items()}
-        await self._store(reports, communes)
+                self._refuse(device_id, kind.value, error.reason)
+                continue
+            self.counts[kind.value] += 1
+            if isinstance(report.message, Want):
+                wants.append(report.message)
+            else:
+                reports.append(report)
+        return reports, wants
 
-    async def _store(self, reports: Sequence[Report], communes: dict[str, str]) -> None:
+    async def _store(self, reports: Sequence[Report], known: dict[str, Identity]) -> None:
         """Take reports in; by halves when the database refuses a value, so that one device spoils nothing of others."""
+        communes = {report.device_id: known[report.device_id].commune_id for report in reports}
         try:
             async with self._database.writing() as session:
                 outcome = await Intake(session, communes, self._clock()).take(reports)
@@ -145,19 +242,35 @@ class Ingest:
                 _log.debug("devices.unstorable", device=reports[0].device_id, error=str(error.orig))
                 return
             middle = len(reports) // 2
-            await self._store(reports[:middle], communes)
-            await self._store(reports[middle:], communes)
+            await self._store(reports[:middle], known)
+            await self._store(reports[middle:], known)
         else:
+            self._learn(reports, outcome, known)
             await self._after_commit(outcome, communes)
 
+    def _learn(self, reports: Sequence[Report], outcome: Outcome, known: dict[str, Identity]) -> None:
+        """Whose heartbeat was taken and lacks nothing may go the short way from now on; a hello ends that."""
+        refused = {refusal.device_id for refusal in outcome.refusals}
+        last = {report.device_id: report for report in reports if isinstance(report.message, Heartbeat)}
+        for report in reports:
+            if isinstance(report.message, Hello):
+                self._roll.forget(report.device_id)
+        for device_id, report in last.items():
+            if isinstance(report.message, Heartbeat) and device_id not in refused and device_id not in outcome.gaps:
+                identity = known[device_id]
+                self._roll.learn(identity, report.message, report.envelope, self._checker.mac_key(identity))
+
     async def _after_commit(self, outcome: Outcome, communes: dict[str, str]) -> None:
+        self._acks.add(outcome.filed, communes)
+        for device_id, gap in outcome.gaps.items():
+            await self._fill(device_id, gap)
+        self._account(outcome)
+
+    def _account(self, outcome: Outcome) -> None:
         for refusal in outcome.refusals:
             self._refuse(refusal.device_id, refusal.kind, refusal.reason)
         for device_id in outcome.filed.foreign:
             self._refuse(device_id, "receipt", "foreign")
-        self._acks.add(outcome.filed, communes)
-        for device_id, gap in outcome.gaps.items():
-            await self._fill(device_id, gap)
         for change in outcome.changes:
             self._tell(change)
 

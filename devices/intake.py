@@ -50,8 +50,11 @@ class Outcome:
 class Intake:
     """The batch on its way in; made for one transaction."""
 
-    def __init__(self, session: AsyncSession, communes: Mapping[str, str], now: datetime) -> None:
+    def __init__(
+        self, session: AsyncSession, communes: Mapping[str, str], now: datetime, carrier: str = "mqtt"
+    ) -> None:
         self._session = session
+        self._carrier = carrier
         self._communes = communes
         self._now = now
         self._outcome = Outcome()
@@ -91,6 +94,7 @@ class Intake:
                 after_hello(state, hello, self._now)
             case Freshness.AGAIN:
                 pass
+        state.carrier = self._carrier
         self._said[hello.device] = dict(hello.haves)
         self._connected.add(hello.device)
         return True
@@ -104,6 +108,7 @@ class Intake:
         if freshness is Freshness.ANEW:
             state.receipt_series += 1
         after_beat(state, beat, self._now)
+        state.carrier = self._carrier
         self._said[beat.device] = dict(beat.haves)
         return True
 
@@ -162,15 +167,22 @@ class Intake:
         }
         heads = await log.logs(self._session, {name for names in followed.values() for name in names})
         for device_id, said in self._said.items():
+            if self._leaves(device_id):
+                continue
             haves = {name: said.get(name, Haves()) for name in followed[device_id] if name in heads}
             if any(value.upto < heads[name].head for name, value in haves.items()):
                 self._outcome.gaps[device_id] = Gap(haves, fresh=device_id in self._connected)
+
+    def _leaves(self, device_id: str) -> bool:
+        """Whether it has just said that it will not be heard: what it lacks waits until it is back."""
+        until = self._states[device_id].said_quiet_until
+        return until is not None and until > self._now and device_id not in self._connected
 
     async def _file(self, reports: Sequence[Report]) -> None:
         if not reports:
             return
         series = {device_id: state.receipt_series for device_id, state in self._states.items()}
-        self._outcome.filed = filed = await file_receipts(self._session, reports, series, self._now)
+        self._outcome.filed = filed = await file_receipts(self._session, reports, series, self._now, self._carrier)
         bumped = [d for d, number in filed.series.items() if number != series.get(d, 0)]
         for device_id in bumped:
             self._state(device_id).receipt_series = filed.series[device_id]

@@ -33,11 +33,16 @@ class Filed:
 
 
 async def file_receipts(
-    session: AsyncSession, reports: Sequence[Report], series: Mapping[str, int], now: datetime
+    session: AsyncSession, reports: Sequence[Report], series: Mapping[str, int], now: datetime, carrier: str = "mqtt"
 ) -> Filed:
-    """Store the receipts that are new and fold them. `series`: the present one of each device that has a state."""
+    """Store the receipts that are new and fold them. `series`: the present one of each device that has a state.
+
+    carrier: how they came.
+    """
     filed = Filed(series={report.device_id: series.get(report.device_id, 0) for report in reports})
     fresh = await _place(session, reports, filed, now)
+    for _, entry in fresh:
+        entry.carrier = carrier
     await uplink.add_receipts(session, [entry for _, entry in fresh])
     await _fold(session, [receipt for receipt, _ in fresh], filed)
     return filed

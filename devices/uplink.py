@@ -4,12 +4,18 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
+from devices.wire.blocks import Want
 from devices.wire.envelope import CheckingKey, Kind, signer, unseal, verify
 from devices.wire.errors import BadMessage
 from devices.wire.reports import Heartbeat, Hello, Receipt
 from devices.wire.topics import Up, Uplink
 
-KINDS: dict[Up, Kind] = {Up.HELLO: Kind.HELLO, Up.HEARTBEAT: Kind.HEARTBEAT, Up.RECEIPT: Kind.RECEIPT}
+KINDS: dict[Up, Kind] = {
+    Up.HELLO: Kind.HELLO,
+    Up.HEARTBEAT: Kind.HEARTBEAT,
+    Up.RECEIPT: Kind.RECEIPT,
+    Up.WANT: Kind.WANT,
+}
 MAX_BYE_BYTES = 256
 MAX_CACHED_KEYS = 50_000
 
@@ -30,11 +36,14 @@ class Identity(NamedTuple):
     revoked: bool
 
 
+Message = Hello | Heartbeat | Receipt | Want
+
+
 class Report(NamedTuple):
     """A verified message and the very bytes it came in."""
 
     device_id: str
-    message: Hello | Heartbeat | Receipt
+    message: Message
     envelope: bytes
 
 
@@ -63,10 +72,15 @@ class Checker:
             raise BadMessage("bad_field", "count")
         return Report(uplink.device, message, payload)
 
-    def _read(self, kind: Kind, payload: bytes, identity: Identity) -> Hello | Heartbeat | Receipt:
-        if kind is Kind.HEARTBEAT:
+    def mac_key(self, identity: Identity) -> bytes:
+        """The shared heartbeat key of a device."""
+        return self._mac_key_of(identity.device_id, identity.generation)
+
+    def _read(self, kind: Kind, payload: bytes, identity: Identity) -> Message:
+        if kind in {Kind.HEARTBEAT, Kind.WANT}:
             key = self._key(identity.device_id, identity.generation, lambda: self._mac(identity))
-            return Heartbeat.from_map(unseal(kind, payload, lambda _: key).payload)
+            sealed = unseal(kind, payload, lambda _: key).payload
+            return Heartbeat.from_map(sealed) if kind is Kind.HEARTBEAT else Want.from_map(sealed)
         key = self._key(
             identity.device_id, identity.public, lambda: CheckingKey.from_public(identity.device_id, identity.public)
         )
@@ -74,8 +88,7 @@ class Checker:
         return Hello.from_map(opened) if kind is Kind.HELLO else Receipt.from_map(opened)
 
     def _mac(self, identity: Identity) -> CheckingKey:
-        secret = self._mac_key_of(identity.device_id, identity.generation)
-        return CheckingKey.from_secret(identity.device_id, secret)
+        return CheckingKey.from_secret(identity.device_id, self.mac_key(identity))
 
     def _key(self, device_id: str, mark: object, make: Callable[[], CheckingKey]) -> CheckingKey:
         found = self._keys.get((device_id, mark))

@@ -6,9 +6,11 @@ from typing import NamedTuple
 from devices.wire.topics import Up, Uplink
 
 MAX_WAITING = 50_000
-_ORDER = (Up.HELLO, Up.HEARTBEAT, Up.RECEIPT)
-_LEAST_MISSED = (Up.HEARTBEAT, Up.HELLO, Up.RECEIPT)
-"""The next heartbeat says it all again, a hello comes at the next connection; a receipt is repeated, but is proof."""
+_ORDER = (Up.HELLO, Up.HEARTBEAT, Up.RECEIPT, Up.WANT)
+_LEAST_MISSED = (Up.WANT, Up.HEARTBEAT, Up.HELLO, Up.RECEIPT)
+"""A want is asked again, the next heartbeat says it all again, a hello comes at the next connection; a receipt is
+repeated, but is proof.
+"""
 
 
 class Waiting(NamedTuple):
@@ -19,7 +21,7 @@ class Waiting(NamedTuple):
 
 
 class WaitingRoom:
-    """Three queues under one bound."""
+    """Four queues under one bound."""
 
     def __init__(self, capacity: int = MAX_WAITING) -> None:
         self._capacity = capacity
@@ -29,7 +31,7 @@ class WaitingRoom:
         return sum(map(len, self._queues.values()))
 
     def put(self, message: Waiting) -> Waiting | None:
-        """Let one in; the one that had to leave for it, if any: the oldest heartbeat, else hello, else receipt."""
+        """Let one in; the one that had to leave for it, if any: the oldest want, else heartbeat, hello, receipt."""
         self._queues[message.uplink.kind].append(message)
         if len(self) <= self._capacity:
             return None
@@ -37,14 +39,14 @@ class WaitingRoom:
         return queue.popleft()
 
     def take(self, limit: int) -> list[Waiting]:
-        """At most `limit`: hellos first, then heartbeats, then receipts, each in the order of coming.
+        """At most `limit`: hellos first, then heartbeats, receipts, wants, each in the order of coming.
 
         A quarter is kept for receipts when they wait, so that a flood of heartbeats cannot hold proof back for ever.
         """
         receipts = min(len(self._queues[Up.RECEIPT]), limit // 4)
         batch: list[Waiting] = []
         for kind in _ORDER:
-            room = limit - len(batch) - (receipts if kind is not Up.RECEIPT else 0)
+            room = limit - len(batch) - (receipts if kind in {Up.HELLO, Up.HEARTBEAT} else 0)
             queue = self._queues[kind]
             batch += [queue.popleft() for _ in range(min(room, len(queue)))]
         return batch
