@@ -95,8 +95,8 @@ class Standing:
     def _grown(self, haves: Mapping[str, Haves]) -> None:
         for log, now in haves.items():
             before = self._haves.get(log, Haves())
-            lost = next(iter(_lost(before, now)), None)
-            self.judge("heartbeat.haves_grow", lost is None, f"{log}: number {lost} was held and is not any more")
+            gone = next(iter(lost(before, now)), None)
+            self.judge("heartbeat.haves_grow", gone is None, f"{log}: number {gone} was held and is not any more")
             self._haves[log] = now
 
     def receipt(self, receipt: Receipt, digest: bytes) -> None:
@@ -131,7 +131,7 @@ def _may_hear(topic: str) -> bool:
     return topic in own or topic.startswith(_LIVE)
 
 
-def _lost(before: Haves, now: Haves) -> list[int]:
+def lost(before: Haves, now: Haves) -> list[int]:
     """Some numbers that were held and are not."""
     edges = [before.upto, *(edge for pair in before.above for edge in pair)]
     return [edge for edge in edges if edge and edge not in now]

@@ -6,8 +6,10 @@ from conformance import names
 from conformance.logs import now_ms
 from conformance.options import Need
 from conformance.registry import rule
+from conformance.standing import lost
 from conformance.verdict import Broken
 from conformance.world import World, tone
+from devices.wire.haves import Haves
 from devices.wire.orders import AfterPreemption, PlayClass
 from devices.wire.reports import Receipt
 
@@ -69,8 +71,8 @@ async def not_again(world: World) -> str:
         await world.power_cycle()
         hello = world.ears.hellos[-1].hello
         for log, haves in held.items():
-            if haves.upto > hello.haves[log].upto:
-                raise Broken(f"{log}: it held {haves.to_wire()} and now says {hello.haves[log].to_wire()}")
+            if lost(haves, hello.haves.get(log, Haves())):
+                raise Broken(f"{log}: it held {haves.to_wire()} and now says otherwise")
         for carrier in ("orders", "down"):
             world.send(*(airing.order for airing in played), carrier=carrier)
         world.send(cancelled.order)

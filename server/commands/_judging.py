@@ -46,7 +46,7 @@ def judge(
         with _folder(keep) as folder:
             options = Options(
                 folder=folder,
-                prepare=_own_broker if broker is None else _that_broker(broker),
+                prepare=own_broker if broker is None else _that_broker(broker),
                 command=command,
                 host=host,
                 without=_lacking(without) | (NOT_BESIDE_AN_OPERATOR if command is None else frozenset()),
@@ -100,7 +100,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _own_broker(folder: Path, login: Login) -> Prepared:
+def own_broker(folder: Path, login: Login) -> Prepared:
     """The broker of this machine, on a free port, for this one device, which reaches it through the kit's gate."""
     device = BrokerDevice(login.name, login.password, login.follows)
     password = secrets.token_urlsafe(SERVER_PASSWORD_BYTES)
