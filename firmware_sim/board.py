@@ -11,7 +11,7 @@ import structlog
 from base.errors import LoaError
 from firmware_sim import events
 from firmware_sim.device import Device
-from firmware_sim.hand_over import Carried, HandOver
+from firmware_sim.hand_over import HandOver
 from firmware_sim.settings import DeviceFile
 from firmware_sim.usb import UsbFolders
 from firmware_sim.watchdog import Notifier, watched
@@ -31,15 +31,14 @@ def in_state(file: DeviceFile, state: Path | None, environment: Mapping[str, str
 
 
 @contextlib.asynccontextmanager
-async def on_duty(device: Device, notifier: Notifier, carried: Carried | None = None) -> AsyncIterator[None]:
+async def on_duty(device: Device, notifier: Notifier) -> AsyncIterator[None]:
     """The device from power on to power off, with all that stands around it."""
     await device.start()
     try:
         async with contextlib.AsyncExitStack() as stack:
-            if carried is not None:
-                hand_over = HandOver(carried)
-                await _show(stack, device, hand_over)
-                await _look_for_sticks(stack, device, hand_over)
+            hand_over = HandOver(device)
+            await _show(stack, device, hand_over)
+            await _look_for_sticks(stack, device, hand_over)
             await stack.enter_async_context(watched(notifier, lambda: _turn(device), lambda: _status(device)))
             _log.info("speaker.started", device=device.identity.device)
             yield

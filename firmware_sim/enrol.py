@@ -23,6 +23,8 @@ MAX_ANSWER_BYTES = 1 << 20
 BOARD_TABLES = ("battery", "clock", "courier", "duty", "local", "player", "site", "storage", "transmitter")
 """What a file about the board may say; who it is and whom it obeys comes from the server alone."""
 CA_NAME = "ca.crt"
+_ENGLISH = {"Accept-Language": "en"}
+"""The command line speaks English, and so shall a refusal."""
 
 
 def enrol(server: str, code: str, config: Path, *, board: Path | None = None, plain: bool = False) -> str:
@@ -105,7 +107,7 @@ def _ask(server: str, code: str, key: Ed25519PrivateKey) -> dict[str, Any]:
         raise Refused("firmware.enrol_refused", server=server, problem="the code has strange characters") from error
     body = {"code": plain_code, "public": public.hex(), "proof": key.sign(said).hex(), "model": settings.MODEL}
     try:
-        answer = httpx.post(f"{server.rstrip('/')}/enrol", json=body, timeout=TIMEOUT_S, follow_redirects=False)
+        answer = httpx.post(f"{server.rstrip('/')}/enrol", json=body, timeout=TIMEOUT_S, headers=_ENGLISH)
         found = answer.json() if len(answer.content) <= MAX_ANSWER_BYTES else None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise Unavailable("firmware.enrol_answer", server=server, problem=str(error) or repr(error)) from error
