@@ -54,7 +54,7 @@ def enrol(server: str, code: str, config: Path, *, board: Path | None = None, pl
 
 
 def fingerprint(trust: list[Mapping[str, str]]) -> str:
-    """Sixteen digits of the SHA-256 over `kid public` of every key trusted, a line each, in order of the kids."""
+    """Sixteen digits of the SHA-256 over `kid public` of every key in the file, a line each, in order of the kids."""
     lines = "".join(f"{kid} {public}\n" for kid, public in sorted((key["kid"], key["public"]) for key in trust))
     digits = hashlib.sha256(lines.encode("ascii")).hexdigest()[:16].upper()
     return "-".join(digits[at : at + 4] for at in range(0, 16, 4))

@@ -1,5 +1,6 @@
 import tomllib
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ from sqlalchemy import func, select
 from base.errors import Conflict, NotFound, Refused
 from devices.devicefile import Sound
 from devices.enrolment import broker_devices, device_files, enrol, revoke
-from devices.models import Cluster, Device, Place
+from devices.models import AuthorityKey, Cluster, Device, Place
 from devices.site import enrol_site, import_site
 from devices.wire.envelope import SigningKey
-from firmware_sim.settings import load
+from firmware_sim.settings import checked, load
 from tests.support.speakers import SmallSite
 
 SOUND = Sound(
@@ -148,3 +149,31 @@ async def test_only_a_simulated_speaker_trusts_a_clock_nobody_vouches_for(site: 
     for files, trusts in ((real, False), (simulated, True)):
         (tmp_path / "s2.toml").write_text(files["s2"], "utf-8")
         assert load(tmp_path / "s2.toml").clock.trust_system is trusts
+
+
+async def test_a_device_enrolled_after_a_key_was_retired_still_knows_it_for_what_is_old(site: SmallSite) -> None:
+    async with site.database.writing() as session:
+        old = await session.get(AuthorityKey, ("bao-nhai", 1))
+        assert old is not None
+        old.retired_at, old.retired_seq = site.clock(), 7
+        public = site.keys.create_authority_key("bao-nhai", 2)
+        session.add(
+            AuthorityKey(
+                authority_id="bao-nhai",
+                epoch=2,
+                public=public,
+                made_at=site.clock(),
+                expires_at=site.clock() + timedelta(days=700),
+                signing_from=site.clock(),
+            )
+        )
+        await session.flush()
+        (again,) = await enrol_site(session, site.site, keys=site.keys, clock=site.clock, only=["s2"])
+        text = (await device_files(session, [again], SOUND))["s2"]
+    trust = {key["kid"]: key for key in tomllib.loads(text)["trust"]}
+    assert (trust["bao-nhai#1"]["retired"], trust["bao-nhai#1"]["below"]) == (True, 7)
+    assert "retired" not in trust["bao-nhai#2"]
+    assert trust["bao-nhai#2"]["until"] == (site.clock() + timedelta(days=700)).date().isoformat()
+    keys = checked(tomllib.loads(text), "s2").key_material
+    assert "bao-nhai#2" in keys.trusted
+    assert "bao-nhai#1" not in keys.trusted
