@@ -6,6 +6,7 @@ from pathlib import Path
 
 from devices.wire.blocks import Block
 from devices.wire.content import Rendition
+from firmware_sim.block_map import FIRST_WINDOW, next_window
 from firmware_sim.block_part import BlockPart
 
 PATIENCE_S = 10.0
@@ -26,10 +27,8 @@ class BlockFetcher:
         self,
         ask: Callable[[bytes, Sequence[int]], None],
         usable: Callable[[], bool],
-        *,
-        patience_s: float = PATIENCE_S,
     ) -> None:
-        self._ask, self.usable, self._patience_s = ask, usable, patience_s
+        self._ask, self.usable = ask, usable
         self._inboxes: dict[bytes, asyncio.Queue[Block]] = {}
 
     def take(self, block: Block) -> None:
@@ -42,11 +41,13 @@ class BlockFetcher:
         """Gather for a while; whether `part` is complete. Raises BlocksStalled, OSError."""
         gathered = await asyncio.to_thread(BlockPart, part, rendition.size)
         inbox = self._inboxes[rendition.sha256] = asyncio.Queue()
-        end_s = asyncio.get_running_loop().time() + SPELL_S
-        silences = 0
+        end_s = _now_s() + SPELL_S
+        silences, window = 0, FIRST_WINDOW
         try:
-            while not gathered.map.complete and asyncio.get_running_loop().time() < end_s:
-                came = await self._window(rendition.sha256, gathered, inbox)
+            while not gathered.map.complete and _now_s() < end_s:
+                asked_s, wanted = _now_s(), gathered.map.missing(window)
+                came = await self._window(rendition.sha256, wanted, gathered, inbox)
+                window = next_window(len(wanted), len(came), _now_s() - asked_s)
                 if came:
                     await asyncio.to_thread(gathered.write, came)
                 silences = 0 if came else silences + 1
@@ -58,14 +59,18 @@ class BlockFetcher:
             await asyncio.to_thread(gathered.hand_over)
         return gathered.map.complete
 
-    async def _window(self, sha: bytes, gathered: BlockPart, inbox: "asyncio.Queue[Block]") -> list[Block]:
+    async def _window(
+        self, sha: bytes, asked: Sequence[int], gathered: BlockPart, inbox: "asyncio.Queue[Block]"
+    ) -> list[Block]:
         """Ask for some blocks, and give back those that came until all were here or none came for a while."""
-        wanted = set(gathered.map.missing())
-        self._ask(sha, sorted(wanted))
+        wanted, asked_s = set(asked), _now_s()
+        self._ask(sha, asked)
         came: list[Block] = []
         while wanted:
+            # Where one frame came, another with the rest would follow within about that time.
+            patience_s = min(PATIENCE_S, 1.0 + 2 * (_now_s() - asked_s)) if came else PATIENCE_S
             try:
-                async with asyncio.timeout(self._patience_s):
+                async with asyncio.timeout(patience_s):
                     block = await inbox.get()
             except TimeoutError:
                 break
@@ -73,3 +78,7 @@ class BlockFetcher:
                 wanted.discard(block.index)
                 came.append(block)
         return came
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -6,8 +6,19 @@ from dataclasses import dataclass
 
 from devices.wire.blocks import BLOCK_BYTES, MAX_WINDOW, Block, block_count
 
-WINDOW = 16
-"""Blocks asked for at a time: 64 KiB, eight seconds of a link of 64 kbit/s."""
+MAX_BLOCKS_ASKED = 15
+"""Asked for at a time: so many fit into one frame."""
+FIRST_WINDOW = 4
+AIM_S = 4.0
+"""A window is as much as the link brings in about this time."""
+
+
+def next_window(asked: int, came: int, took_s: float) -> int:
+    """How many blocks to ask for next, after so many of those asked for came within this time."""
+    if not came:
+        return max(1, asked // 2)
+    fits = int(came * AIM_S / max(took_s, 0.001))
+    return max(1, min(fits, 2 * asked, MAX_BLOCKS_ASKED))
 
 
 @dataclass(slots=True)
@@ -46,7 +57,7 @@ class BlockMap:
         first = self._held.find(0)
         return self.size if first < 0 else first * BLOCK_BYTES
 
-    def missing(self, limit: int = WINDOW) -> tuple[int, ...]:
+    def missing(self, limit: int = MAX_BLOCKS_ASKED) -> tuple[int, ...]:
         """The first missing blocks, no more than one request can name."""
         found: list[int] = []
         at = self._held.find(0)

@@ -32,10 +32,9 @@ class Carriers:
         period_s: Callable[[], float],
         jitter: Callable[[], float],
         hindered: bool = False,
-        fall_back_s: float = FALL_BACK_S,
     ) -> None:
         self._identity, self._address, self._bases = identity, address, bases
-        self._feed, self._jitter, self._fall_back_s = feed, jitter, fall_back_s
+        self._feed, self._jitter = feed, jitter
         self._exchange = ExchangeLink(
             identity.device, client=client, bases=bases, feed=feed, period_s=period_s, jitter=jitter
         )
@@ -123,7 +122,7 @@ class Carriers:
 
     def _wait_for_mqtt(self) -> None:
         self._rest_timer()
-        self._timer = asyncio.get_running_loop().call_later(self._fall_back_s, self._fall_back)
+        self._timer = asyncio.get_running_loop().call_later(FALL_BACK_S, self._fall_back)
 
     def _fall_back(self) -> None:
         self._timer = None

@@ -1,6 +1,7 @@
 """A device's second carrier: the messages it would publish by MQTT go by HTTP, and the answer is a down frame."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 import httpx
@@ -19,6 +20,7 @@ MAX_PAUSE_S = 30.0
 GATHER_S = 0.2
 """What is to be told within this goes together."""
 MAX_OUTBOX = 256
+FLASH_PATIENCE_S = 10.0
 _KINDS = {
     topics.Up.HELLO.value: Kind.HELLO,
     topics.Up.HEARTBEAT.value: Kind.HEARTBEAT,
@@ -73,11 +75,12 @@ class ExchangeLink:
                     await self._talk()
                 except (httpx.HTTPError, httpx.InvalidURL, BadMessage) as error:
                     _log.debug("exchange.failed", device=self._device, problem=str(error) or repr(error))
-                pause_s = FIRST_PAUSE_S if self.connected else min(MAX_PAUSE_S, pause_s * 2)
+                pause_s = FIRST_PAUSE_S if self.connected else pause_s
                 self._close()
                 self._feed(events.LinkDown())
                 self._tries += 1
                 await asyncio.sleep(pause_s * (0.5 + self._jitter()))
+                pause_s = min(MAX_PAUSE_S, pause_s * 2)
         finally:
             self._close()
 
@@ -93,14 +96,26 @@ class ExchangeLink:
     async def _talk(self) -> None:
         """Until a request fails."""
         while True:
-            if not any(kind is Kind.HEARTBEAT for kind, _ in self._outbox):
-                self._feed(events.BeatAsked())
+            await self._have_heartbeat()
             request = self._next()
             self._told.clear()
             answer = await self._ask(request)
             self.connected = True
             self._feed(events.FrameReceived(answer))
             await self._rest(Frame.from_bytes(answer))
+
+    async def _have_heartbeat(self) -> None:
+        """Every request has one; it comes when flash has kept what was before it."""
+        if not self._has_heartbeat():
+            self._feed(events.BeatAsked())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLASH_PATIENCE_S):
+                while not self._has_heartbeat():
+                    self._told.clear()
+                    await self._told.wait()
+
+    def _has_heartbeat(self) -> bool:
+        return any(kind is Kind.HEARTBEAT for kind, _ in self._outbox)
 
     async def _rest(self, answer: Frame) -> None:
         """Till there is something to tell, or the period is over; not at all after an answer that brought something."""
