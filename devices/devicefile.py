@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from devices.keys import DeviceSecrets
@@ -16,23 +17,25 @@ UNDETERMINED = "und"
 class Trusted(NamedTuple):
     """A public key the device is to know.
 
-    retired_below: trusted no more; orders it signed that are numbered below this only count as held.
+    until: past that moment it is used with a warning. retired_below: trusted no more; orders it signed that are
+    numbered below this only count as held.
     """
 
     kid: str
     public: bytes
     authority_id: str
+    until: datetime
     retired_below: int | None = None
 
     def to_map(self) -> dict[str, Any]:
         """As a device file says it."""
-        known: dict[str, Any] = {"kid": self.kid, "public": self.public.hex()}
+        known: dict[str, Any] = {"kid": self.kid, "public": self.public.hex(), "until": f"{self.until:%Y-%m-%d}"}
         return known if self.retired_below is None else known | {"retired": True, "below": self.retired_below}
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What all device files of a site share: where broker and content are, when and how loud anything may sound.
+    """What all device files of a site share: where the server is, by every carrier, when and how loud all may sound.
 
     hours: local spans ("HH:MM", "HH:MM"), none means always. offset_min: the zone's offset from UTC. storage_root: a
     directory under which each device keeps its own. ca_file: the authority of the broker's certificate, beside the
@@ -43,6 +46,7 @@ class Sound:
     broker_url: str
     content_urls: tuple[str, ...]
     storage_root: str
+    exchange_urls: tuple[str, ...] = ()
     ca_file: str = ""
     hours: tuple[tuple[str, str], ...] = ()
     offset_min: int = 0
@@ -103,7 +107,7 @@ class DeviceFile:
                 "password": self.secrets.broker_password,
                 "ca_file": sound.ca_file,
             },
-            "content": {"urls": list(sound.content_urls)},
+            "content": {"urls": list(sound.content_urls), "exchange": list(sound.exchange_urls)},
         }
 
     def _keys(self) -> dict[str, Any]:

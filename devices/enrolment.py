@@ -162,7 +162,7 @@ async def trust_fingerprint(session: AsyncSession, commune_id: str) -> str:
 async def _trusted(session: AsyncSession, authorities: Collection[str]) -> list[Trusted]:
     """What counts now, and what once counted: orders by that are still in the logs, and must leave no gap."""
     return [
-        Trusted(trust.kid(key.authority_id, key.epoch), key.public, key.authority_id, key.retired_seq)
+        Trusted(trust.kid(key.authority_id, key.epoch), key.public, key.authority_id, key.expires_at, key.retired_seq)
         for key in await key_rows.all_keys(session, authorities)
         if key.retired_at is None or key.retired_seq is not None
     ]

@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server import api, content, enrolling, errors, health, live, web
+from server import api, content, enrolling, errors, exchange, health, live, web
 from server.auth.guard import is_known
 from server.limits import BodyLimit
 from server.runtime import Runtime
@@ -50,6 +50,7 @@ def add_routes(app: FastAPI) -> None:
     """Everything that answers; each route is guarded or says that it is public."""
     app.include_router(api.router())
     app.include_router(content.router)
+    app.include_router(exchange.router)
     app.include_router(enrolling.router)
     app.include_router(health.router)
     app.include_router(live.router)

@@ -22,9 +22,10 @@ __all__ = ["MESSAGES", "NotSignedIn", "PreconditionNeeded", "TooMany", "install"
 _log = structlog.get_logger(__name__)
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
-_PROGRAM_PATHS = ("/api/", "/content/", "/enrol", "/events", "/metrics", "/healthz")
+_PROGRAM_PATHS = ("/api/", "/content/", "/enrol", "/exchange/", "/events", "/metrics", "/healthz")
 _STATUS_BY_CODE = {
     "server.body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "wire.too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "audio.too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "server.precondition_needed": HTTPStatus.PRECONDITION_REQUIRED,
     "schedules.stale_revision": HTTPStatus.PRECONDITION_FAILED,

@@ -30,6 +30,7 @@ def sound_of(
     return Sound(
         broker_url=broker_url,
         content_urls=(f"{content_url}/content",),
+        exchange_urls=(f"{content_url}/exchange",),
         storage_root=storage_root,
         ca_file=ca_file,
         hours=tuple((_clock(low), _clock(high)) for low, high in rules.spans),

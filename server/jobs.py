@@ -12,7 +12,7 @@ from devices.keys import ensure_authority
 from devices.models import PlaceKind
 from schedules.runner import Job
 from schedules.service import IssueRound
-from server import courier_rounds, idempotency
+from server import configs, courier_rounds, idempotency
 from server.auth import repository as people
 from server.auth.tokens import IDLE
 from server.db import on_commit
@@ -33,6 +33,7 @@ def jobs_of(runtime: "Runtime") -> list[Job]:
         ("presence", 5.0, sweep_presence),
         ("plan", 60.0, plan),
         ("templates", 60.0, keep_templates),
+        ("configs", 60.0, configs.tell_all),
         ("couriers", 60.0, mind_couriers),
         ("prune", 3_600.0, prune),
     ]

@@ -61,6 +61,22 @@ class EnrolmentLimiter:
             raise TooMany("server.too_many_enrolments", wait_s=600)
 
 
+class ExchangeLimiter:
+    """How often a speaker may turn to the server by HTTP, and how often one address for speakers of any name."""
+
+    def __init__(self, limits: LimitSettings) -> None:
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._device = RateLimitItemPerMinute(limits.device_exchanges_per_minute)
+        self._address = RateLimitItemPerMinute(limits.address_exchanges_per_minute)
+
+    async def attempt(self, device_id: str, address: str) -> None:
+        """Counts before anything is read. Raises TooMany("server.too_many_exchanges")."""
+        if not await self._window.hit(self._address, "address", address):
+            raise TooMany("server.too_many_exchanges", wait_s=20)
+        if not await self._window.hit(self._device, "device", device_id, address):
+            raise TooMany("server.too_many_exchanges", wait_s=5)
+
+
 class BodyLimit:
     """Refuses a request body over its limit as soon as that is known: by its header, or while it streams in.
 

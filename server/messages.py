@@ -52,6 +52,7 @@ MESSAGES: dict[str, str] = {
         "Too many codes were tried. Nothing was changed. Wait {wait_s} seconds, then type the code again."
     ),
     "server.too_many_files": "At most {most} files can be given up at once. Nothing was taken. Send them in parts.",
+    "server.too_many_exchanges": "Too many requests of this speaker. Nothing was taken. It asks again in {wait_s} s.",
     "server.too_many_sign_ins": "Too many attempts to sign in. Wait {wait_s} seconds, then try again.",
     "server.unexpected": (
         "Something went wrong here that was not foreseen. What you did may not have been done: look before you repeat "

@@ -19,10 +19,13 @@ from audio.store import ContentStore
 from base.errors import Refused
 from base.mqtt import BrokerAddress, MqttLink
 from base.times import Clock, utc_now
+from devices.blocks import Blocks
+from devices.configuring import Configurer
 from devices.couriers.files import BundleFiles
 from devices.couriers.outlook import Outlook
 from devices.couriers.returns import ReturnDesk
 from devices.couriers.service import CourierService
+from devices.exchange import Exchange
 from devices.ingest import Ingest
 from devices.keys import KeyStore
 from devices.sender import Sender
@@ -36,10 +39,11 @@ from server.auth.users import ensure_administrator
 from server.db import SqlDatabase
 from server.events import Hub
 from server.jobs import jobs_of
-from server.limits import EnrolmentLimiter, SignInLimiter
+from server.limits import EnrolmentLimiter, ExchangeLimiter, SignInLimiter
 from server.migrations import migrate
 from server.places import Places
 from server.settings import EMBEDDED, Settings
+from server.stored_bytes import StoredBytes
 from server.tasks import Tasks
 from server.telemetry import Metrics
 
@@ -60,6 +64,7 @@ class Runtime:
     store: ContentStore
     audio: AudioService
     devices: DeviceService
+    configurer: Configurer
     announcements: AnnouncementService
     programme: ProgrammeService
     emergencies: EmergencyService
@@ -68,11 +73,14 @@ class Runtime:
     outlook: Outlook
     people: People
     enrolments: EnrolmentLimiter
+    exchanges: ExchangeLimiter
     hub: Hub
     metrics: Metrics
     broker: BrokerAddress
     sender: Sender = field(init=False)
+    blocks: Blocks = field(init=False)
     ingest: Ingest = field(init=False)
+    exchange: Exchange = field(init=False)
     link: MqttLink = field(init=False)
     first_password: str | None = None
     """The one-time password of the first administrator, made at this very start; to be shown once."""
@@ -118,6 +126,7 @@ class Runtime:
 
     def __post_init__(self) -> None:
         self.sender = Sender(self.database, self.keys, self.clock, self._publish)
+        self.blocks = Blocks(self.database, self.clock, StoredBytes(self.store), self.sender.send_down)
         self.ingest = Ingest(
             self.database,
             self.keys,
@@ -125,8 +134,10 @@ class Runtime:
             send_missing=self.sender.send_missing,
             send_down=self.sender.send_down,
             watch=self.hub.publish,
+            on_want=self.blocks.add,
             on_refused=lambda kind, reason: self.metrics.refused.labels(kind, reason).inc(),
         )
+        self.exchange = Exchange(self.database, self.keys, self.clock, self.ingest, self.blocks)
         self.link = MqttLink(
             client_id=f"loa-server-{secrets.token_hex(6)}",
             address=self.broker,
@@ -158,6 +169,7 @@ class Runtime:
             await self.couriers.sweep_files(session)
         self._tasks.start("ingest", self.ingest.run)
         self._tasks.start("sender", self.sender.run)
+        self._tasks.start("blocks", self.blocks.run)
         self._tasks.start("link", self.link.run)
         self._tasks.start("runner", self._run_jobs)
 
@@ -213,6 +225,7 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
         store=store,
         audio=audio,
         devices=devices,
+        configurer=Configurer(keys, clock),
         announcements=announcements,
         programme=ProgrammeService(devices, audio, announcements, clock, programme_settings),
         emergencies=EmergencyService(devices, audio, clock),
@@ -221,6 +234,7 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
         outlook=Outlook(),
         people=People(database, clock, places, SignInLimiter(settings.limits)),
         enrolments=EnrolmentLimiter(settings.limits),
+        exchanges=ExchangeLimiter(settings.limits),
         hub=Hub(),
         metrics=Metrics(),
         broker=broker,

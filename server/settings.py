@@ -92,6 +92,10 @@ class LimitSettings(_Group):
     address_enrolments_per_hour: int = Field(default=60, ge=1)
     enrolments_per_hour: int = Field(default=2_000, ge=1)
     """Codes of enrolment tried from everywhere."""
+    device_exchanges_per_minute: int = Field(default=240, ge=1)
+    """Requests of one speaker by HTTP; it asks at once again while it is catching up."""
+    address_exchanges_per_minute: int = Field(default=3_000, ge=1)
+    """Requests of all speakers behind one address."""
 
 
 class ProgrammeGroup(_Group):

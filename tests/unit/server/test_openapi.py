@@ -12,7 +12,7 @@ def test_the_committed_description_is_up_to_date():
 
 
 def test_pages_are_not_part_of_the_interface():
-    roots = ("/api/v1/", "/content/", "/events", "/healthz", "/metrics")
+    roots = ("/api/v1/", "/content/", "/events", "/exchange/", "/healthz", "/metrics")
     assert [path for path in description()["paths"] if not path.startswith(roots)] == []
 
 
