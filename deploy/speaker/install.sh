@@ -53,7 +53,7 @@ cp "$here/watchdog.conf" "$root/etc/systemd/system.conf.d/loa-watchdog.conf"
 sync
 
 if [ -z "$root" ]; then
-    chown -R root:loa /etc/loa
+    chown -R loa:loa /etc/loa
     udevadm control --reload 2>/dev/null || true
     systemctl daemon-reload
     systemctl enable loa-speaker.service
@@ -65,8 +65,9 @@ fi
 
 if [ ! -e "$root/etc/loa/device.json" ]; then
     say "Installed. Now make this board known to its server, with the code its console shows:"
-    say "  sudo /opt/loa/bin/loa speaker enrol --server https://… --code … --config /etc/loa/device.json --board /etc/loa/board.toml"
-    say "  sudo chown loa:loa /etc/loa/device.json && sudo systemctl start loa-speaker"
+    say "  sudo -u loa /opt/loa/bin/loa speaker enrol --server https://… --code … \\"
+    say "       --config /etc/loa/device.json --board /etc/loa/board.toml"
+    say "  sudo systemctl start loa-speaker"
 else
     say "Installed."
 fi

@@ -60,7 +60,7 @@ def code(
     sys.stdout.write(made["code"] + "\n")
     sys.stderr.write(
         f"At the board: loa speaker enrol --server {made['server']} --code {made['code']} "
-        "--config /etc/loa/device.json\n"
+        "--config /etc/loa/device.json --board /etc/loa/board.toml\n"
         f"It must then print {made['fingerprint']}. The code holds until {made['expires_at']}.\n"
     )
 

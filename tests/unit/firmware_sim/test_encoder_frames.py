@@ -1,5 +1,7 @@
 """The bytes on the line to an encoder: the documented example, and whatever else may come along."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,10 +17,14 @@ def test_the_checksum_is_the_one_with_this_check_value():
     assert crc(b"123456789") == 0x29B1
 
 
+GUIDE = Path(__file__).parents[3] / "docs" / "device-makers.md"
+
+
 def test_the_documented_example_is_what_is_sent():
     frame = Frame(Opcode.BEGIN, 7, programme(54_300, 3, ("0101", "010f")))
     assert frame.to_bytes() == EXAMPLE + crc(EXAMPLE[2:]).to_bytes(2, "big")
     assert frame.to_bytes().hex() == "a55a001301070000d41c0300020430313031043031304629ed"
+    assert frame.to_bytes().hex(" ") in GUIDE.read_text("utf-8")
 
 
 @given(CODES)
