@@ -18,6 +18,11 @@ class Gate:
         self.connections = 0
         self.port = 0
 
+    @property
+    def used(self) -> bool:
+        """Whether a connection stands."""
+        return bool(self._writers)
+
     async def open(self) -> None:
         """Let connections through, on the same port as before."""
         if self._server is None:

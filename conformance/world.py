@@ -35,6 +35,8 @@ T = TypeVar("T")
 BEAT_S = 5
 """The heartbeat period the kit sets: the shortest there is."""
 ACK_GRACE_S = 2.0
+RECONNECT_S = 50.0
+"""The longest pause of a device that was refused, and some."""
 
 
 def tone(duration_ms: int = 400) -> Tone:
@@ -291,6 +293,8 @@ class World:
         self.acking = self.catching_up = True
         await self.gate.open()
         await self.http.open()
+        with suppress(Broken):
+            await self.until(lambda: self.gate.used, "", RECONNECT_S)
         open_ones = [airing for airing in self.airings if airing.final is None]
         self.airings.clear()
         if self.configured:

@@ -19,10 +19,10 @@ BACK_S = 60.0
 async def carries(world: World) -> str:
     await world.gate.shut()
     before = world.exchanges
-    airing = world.play(carrier="")
+    airing = world.play(carrier="", late_ms=3_600_000)
     await world.until(lambda: world.exchanges > before, "it did not come by HTTP", CHANGES_OVER_S)
     await airing.reaches("played", within_s=30.0)
-    timed = world.play(carrier="", start_ms=now_ms() + 9_000)
+    timed = world.play(carrier="", start_ms=now_ms() + 4_000)
     await timed.reaches("played", within_s=40.0)
     hellos = len(world.ears.hellos)
     await world.gate.open()

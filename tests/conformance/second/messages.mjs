@@ -216,3 +216,14 @@ export function meant(to, cluster) {
   return to.clusters.includes(cluster.id) || to.places.some((place) => cluster.places.includes(place)) ||
     to.zones.some((zone) => cluster.zones.includes(zone));
 }
+
+/** Whether this authority may speak in a log: its own, or that of a device of its commune. Raises Bad. */
+export function checkAuthority(authority, logName, { device, commune }) {
+  const owner = logName === `d/${device}` ? commune : logName;
+  if (owner !== authority) throw new Bad('wrong_authority', logName);
+}
+
+/** A keys order stands in its authority's own log and names the key that signed it. Raises Bad. */
+export function checkKeys(order, authority, epoch) {
+  if (order.log !== authority || !order.body.keys.some((entry) => entry.epoch === epoch)) throw new Bad('bad_field', 'keys');
+}

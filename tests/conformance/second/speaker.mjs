@@ -10,7 +10,7 @@ import { Clock } from './clock.mjs';
 import { CODECS, Contents } from './contents.mjs';
 import { Flash } from './flash.mjs';
 import { Haves } from './haves.mjs';
-import { meant, readAck, readBeacon, readFrame, readOrder } from './messages.mjs';
+import { checkAuthority, checkKeys, meant, readAck, readBeacon, readFrame, readOrder } from './messages.mjs';
 import { Programme, begun, emergency, position, real, sounded } from './programme.mjs';
 import { Trust } from './trust.mjs';
 
@@ -112,9 +112,6 @@ class Speaker {
     for (const data of frame.beacons) this.guarded(() => this.beacon(data));
     for (const data of frame.acks) this.guarded(() => this.ack(data));
   }
-  owner(logName) {
-    return logName === this.ownLog ? file.commune : logName;
-  }
   beacon(data) {
     const { authority, message } = this.trust.open('beacon', data);
     const beacon = readBeacon(message);
@@ -131,9 +128,7 @@ class Speaker {
     if (changes.length > 1 || haves.lacks(beacon.floor, beacon.head)) this.beatSoon();
   }
   check(authority, logName) {
-    const device = logName.startsWith('d/');
-    if (device && logName !== this.ownLog) throw new Bad('foreign', logName);
-    if (this.owner(logName) !== authority) throw new Bad('wrong_authority', logName);
+    checkAuthority(authority, logName, file);
     if (!this.logs.includes(logName)) throw new Bad('foreign', logName);
   }
   ack(data) {
@@ -159,6 +154,13 @@ class Speaker {
             const signer = this.trust.open('order', data);
             const order = readOrder(signer.message);
             this.check(signer.authority, order.log);
+            if (order.type === 'keys' && !order.problem) {
+              try {
+                checkKeys(order, signer.authority, signer.epoch);
+              } catch {
+                order.problem = 'malformed';
+              }
+            }
             opened.push({ order, signer, data });
           } catch (error) {
             if (error.reason === 'unknown_key') unknown.push(data);
@@ -180,7 +182,7 @@ class Speaker {
     const missing = !this.haves[order.log].has(order.seq);
     const fresh = !retired && meant(order.to, file.cluster) && !this.state.orders[order.id] && (missing || now.sure);
     const problem = order.problem ?? (now.sure && now.wall >= order.exp ? 'expired' : '');
-    const changes = fresh && !problem ? this.taken(order, signer, data) : [];
+    const changes = fresh && !problem ? this.taken(order, data) : [];
     if (missing) {
       this.haves[order.log].add(order.seq);
       changes.push(['haves', order.log, [this.haves[order.log].upto, this.haves[order.log].above]]);
@@ -192,15 +194,15 @@ class Speaker {
     else if (fresh && missing) this.receipt('rejected', problem, { order: order.id, occ: order.body?.occ }, now);
   }
   /** What is kept of an order that is carried out. */
-  taken(order, signer, data) {
+  taken(order, data) {
     const changes = [['orders', order.id, { data: data.toString('hex'), until: order.exp + DAY }]];
-    const change = order.type === 'keys' ? this.guarded(() => this.trust.change(order, signer)) : null;
+    const change = order.type === 'keys' ? this.trust.change(order) : null;
     if (change) changes.push(['keys', order.log, change]);
     return changes;
   }
   /** How high stands who ordered it: a device follows its commune first, then those above it. */
   height(order) {
-    return file.follows.indexOf(this.owner(order.log));
+    return file.follows.indexOf(order.log === this.ownLog ? file.commune : order.log);
   }
   apply(order, now, again) {
     const { body } = order;
