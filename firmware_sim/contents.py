@@ -258,5 +258,6 @@ def _settle(part: Path, target: Path, sha: bytes) -> bool:
     other.unlink(missing_ok=True)
     os.link(part, other)
     other.replace(target)
+    other.unlink(missing_ok=True)  # rename(2) leaves it when both are one file already: taken before, not noted
     sync_folder(target.parent)
     return True

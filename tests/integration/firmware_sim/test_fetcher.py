@@ -185,7 +185,7 @@ async def test_what_is_not_needed_goes_first_and_the_bank_only_for_an_emergency(
         assert b.contents.used_bytes == 20_000
 
 
-async def test_content_that_flash_could_not_note_is_brought_again(tmp_path: Path):
+async def test_content_that_flash_could_not_note_is_not_fetched_again(tmp_path: Path):
     async with serving() as server, bench(tmp_path, _urls(server)) as b:
         await break_writes(b.flash)
         sha = server.put(os.urandom(10_000))
@@ -194,6 +194,8 @@ async def test_content_that_flash_could_not_note_is_brought_again(tmp_path: Path
         await mend_writes(b.flash)
         await until(lambda: b.stored == [sha])
         assert b.idle
+        assert len(server.requests) == 1
+        assert list((tmp_path / "content" / "parts").iterdir()) == []
 
 
 async def test_what_is_dropped_while_it_comes_leaves_nothing(tmp_path: Path):

@@ -8,6 +8,7 @@ from base.errors import Refused
 from devices.wire.config import Hours
 from firmware_sim import settings
 from firmware_sim.errors import MESSAGES
+from firmware_sim.saved import RetiredKey
 
 GOOD = """
 device = "bn-s01"
@@ -138,3 +139,57 @@ def test_a_bare_gateway_has_only_its_transmitter(tmp_path: Path):
     start, end = GOOD.index("[cluster]"), GOOD.index("[[children]]")
     identity = _load(tmp_path, GOOD[:start] + GOOD[end:]).identity
     assert set(identity.outputs) == {"radio"}
+
+
+def test_keys_that_end_are_retired_or_were_never_there(tmp_path: Path):
+    retired = """
+[[trust]]
+kid = "bao-nhai#2"
+public = "4444444444444444444444444444444444444444444444444444444444444444"
+until = 2027-06-01
+[[trust]]
+kid = "vn#3"
+public = "5555555555555555555555555555555555555555555555555555555555555555"
+retired = true
+below = 17
+[[trust]]
+kid = "vn#4"
+public = "6666666666666666666666666666666666666666666666666666666666666666"
+"""
+    keys = _load(tmp_path, GOOD + retired).key_material
+    assert set(keys.trusted) == {"bao-nhai#1", "bao-nhai#2", "vn#4"}
+    assert [key.until_ms for key in keys.standing["bao-nhai"].keys] == [None, 1_811_808_000_000]
+    assert keys.standing["vn"].retired == (RetiredKey(3, b"U" * 32, 17),)
+    with pytest.raises(Refused, match="obey nobody"):
+        _load(tmp_path, GOOD.replace('public = "3', 'retired = true\npublic = "3'))
+
+
+def test_power_and_sleep_and_the_second_carrier(tmp_path: Path):
+    more = """
+[duty]
+online = [["05:30", "05:45"], ["18:00", "18:30"]]
+[battery]
+low_pct = 40
+critical_pct = 10
+"""
+    text = GOOD.replace("[content]", '[content]\nexchange = ["http://127.0.0.1:8000/exchange"]') + more
+    defaults = _load(tmp_path, text).defaults
+    assert defaults.online == ((330, 345), (1_080, 1_110))
+    assert (defaults.saver_pct, defaults.exchange) == ((40, 10), ("http://127.0.0.1:8000/exchange",))
+    with pytest.raises(Refused):
+        _load(tmp_path, text.replace("critical_pct = 10", "critical_pct = 41"))
+
+
+def test_a_device_needs_some_way_to_be_reached_but_no_broker(tmp_path: Path):
+    start, end = GOOD.index("[broker]"), GOOD.index("[keys]")
+    alone = GOOD[:start] + GOOD[end:]
+    with pytest.raises(Refused, match="no way to reach it"):
+        _load(tmp_path, alone)
+    for way in (
+        '[content]\nexchange = ["http://127.0.0.1:8000/exchange"]\n',
+        "[local]\nport = 8080\n",
+        '[courier]\nusb = ["/media/loa"]\n',
+    ):
+        file = _load(tmp_path, alone + way)
+        assert file.broker_address is None
+        assert file.defaults.content == ()
