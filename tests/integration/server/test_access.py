@@ -25,7 +25,11 @@ PASSWORD = "con trau di truoc"
 PUBLIC = {
     "/api/v1/session",
     "/content/{sha256}",
+    "/courier/phone",
+    "/courier/sw.js",
+    "/courier/app.webmanifest",
     "/enrol",
+    "/exchange/{device_id}",
     "/healthz",
     "/healthz/live",
     "/sign-in",
