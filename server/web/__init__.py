@@ -13,6 +13,10 @@ def routers() -> list[APIRouter]:
         announcements,
         audience_page,
         clusters,
+        contact,
+        courier,
+        courier_bundle,
+        courier_phone,
         emergency,
         emergency_board,
         enrolment,
@@ -27,6 +31,7 @@ def routers() -> list[APIRouter]:
 
     pages = (
         sign_in, account, today, announcement_new, announcements, airing, audience_page, schedule_new, schedules,
-        stop_all, occurrences, clusters, enrolment, emergency, emergency_board, people, activity,
+        stop_all, occurrences, clusters, contact, courier_phone, courier, courier_bundle, enrolment, emergency,
+        emergency_board, people, activity,
     )  # fmt: skip
     return [page.router for page in pages]

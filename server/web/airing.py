@@ -13,6 +13,7 @@ from server.idempotency import Answer, once
 from server.web import audience
 from server.web.announcements import find
 from server.web.audience import Chosen, read_chosen
+from server.web.expected import not_in_time
 from server.web.fields import whole
 from server.web.page import BroadcastPage, Page, go
 
@@ -64,9 +65,11 @@ async def _form(
     page: Page, announcement_id: str, chosen: Chosen, volume: int, *, key: str, error: LoaError | None = None
 ) -> HTMLResponse:
     async with page.runtime.database.reading() as session:
-        it = (await find(page, session, announcement_id)).announcement
+        view = await find(page, session, announcement_id)
+        it = view.announcement
         ground = await audience.load(session, page)
         places = await audience.choices(session, page, ground)
+        late = await not_in_time(page, session, chosen, [version.asset.id for version in view.versions])
     return page.html(
         "announcements/broadcast.html",
         error=error,
@@ -77,4 +80,5 @@ async def _form(
         form={"volume": volume},
         key=key,
         lead_s=page.runtime.settings.programme.lead_s,
+        late=late,
     )

@@ -1,19 +1,23 @@
 """One airing: what is proved of it, village by village, as receipts come in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import LoaError
+from devices.contacts import Forecast
 from devices.models import Delivery, DeliveryState
 from devices.views import DeliveryView
 from schedules.changes import ProgrammeChanged
 from schedules.models import Occurrence, OccurrenceState
 from server.auth.permissions import Permission
+from server.courier_rounds import zone_of
+from server.web.expected import Expected, expected
 from server.web.page import Page, StopPage, ViewPage, go
 from server.web.reach import Reach, reach_of
 from server.web.reasons import reason_text
@@ -23,6 +27,7 @@ router = APIRouter(include_in_schema=False)
 
 ROWS = 50
 _OPEN = {OccurrenceState.PLANNED, OccurrenceState.ISSUED}
+_ON_THE_WAY = {DeliveryState.ORDERED, DeliveryState.HAS_ORDER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Row:
     sign: Sign
     at: datetime
     reason: str
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ async def _show(page: Page, occurrence_id: str, template: str, error: LoaError |
         counts = await devices.delivery_counts(session, [it.id])
         views = await devices.deliveries(session, it.id, after=after, limit=ROWS + 1, state=state)
         starts = await devices.start_skew(session, it.id)
+        forecasts = await _forecasts(page, session, it, views[:ROWS])
     reach = reach_of(counts.get(it.id))
     return page.html(
         template,
@@ -93,7 +100,7 @@ async def _show(page: Page, occurrence_id: str, template: str, error: LoaError |
         state=state or "",
         state_sign=occurrence_sign(it, sounding=reach.sounding > 0, settled=reach.settled),
         reason=reason_text(page, it.reason),
-        rows=[_row(page, view) for view in views[:ROWS]],
+        rows=[_row(page, view, forecasts) for view in views[:ROWS]],
         older=views[ROWS - 1].delivery.cluster_id if len(views) > ROWS else "",
         query=_query(after, state),
         skew=_skew(starts),
@@ -101,8 +108,20 @@ async def _show(page: Page, occurrence_id: str, template: str, error: LoaError |
     )
 
 
-def _row(page: Page, view: DeliveryView) -> Row:
+async def _forecasts(
+    page: Page, session: AsyncSession, it: Occurrence, views: Sequence[DeliveryView]
+) -> Mapping[str, Forecast]:
+    """Device → what it may expect, for those on this page that are not known to have it, while it can still come."""
+    waiting = {view.delivery.device_id for view in views if view.delivery.state in _ON_THE_WAY} - {None}
+    if not waiting or it.state not in _OPEN or page.now >= it.ends_at:
+        return {}
+    zone = zone_of(page.me.places, it.place_id)
+    return await page.runtime.outlook.of_occurrence(session, it.id, [str(each) for each in waiting], zone, page.now)
+
+
+def _row(page: Page, view: DeliveryView, forecasts: Mapping[str, Forecast]) -> Row:
     it = view.delivery
+    foretold = forecasts.get(it.device_id or "") if it.state in _ON_THE_WAY else None
     return Row(
         it.cluster_id,
         view.cluster_name,
@@ -110,6 +129,7 @@ def _row(page: Page, view: DeliveryView) -> Row:
         delivery_sign(it.state, view.kind),
         _proved_at(it),
         reason_text(page, it.reason),
+        None if foretold is None else expected(page, foretold),
     )
 
 

@@ -1,7 +1,7 @@
 """What a page is given: who asks, in which language, about which commune; and how it answers."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from devices.models import Place
 from server.acts import acting
 from server.auth.guard import allow, signed_in
 from server.auth.models import User
-from server.auth.permissions import Permission
+from server.auth.permissions import PERMISSIONS, Permission
 from server.auth.who import Who
 from server.deps import runtime_of
 from server.errors import status_of
@@ -33,6 +33,7 @@ _MENU = (
     ("schedules", "/schedules", N_("Schedule")),
     ("clusters", "/clusters", N_("Clusters")),
 )
+_COURIER = ("courier", "/courier", N_("Courier"))
 _ADMIN = (("people", "/people", N_("People")), ("activity", "/activity", N_("Activity log")))
 _ACCOUNT = ("account", "/account", N_("Account"))
 _SECTIONS = {"occurrences": "today", "stop-all": "today", "": "today"}
@@ -94,10 +95,15 @@ class Page:
 
     def menu(self) -> tuple[MenuItem, ...]:
         """The entries of the header."""
-        return (*_MENU, *(_ADMIN if self.can("administer") else ()), _ACCOUNT)
+        courier = (_COURIER,) if self.can("carry") else ()
+        return (*_MENU, *courier, *(_ADMIN if self.can("administer") else ()), _ACCOUNT)
 
     def phone_menu(self) -> tuple[MenuItem, ...]:
-        """The five entries at the foot of a phone's screen; the rest is reached from the account."""
+        """The five entries at the foot of a phone's screen; the rest is reached from the account. Who carries and does
+        not write has the courier's page where others have the schedule.
+        """
+        if self.can("carry") and not self.can("write_announcement"):
+            return (*(each for each in _MENU if each[0] != "schedules"), _COURIER, _ACCOUNT)
         return (*_MENU, _ACCOUNT)
 
     def can(self, permission: str) -> bool:
@@ -175,6 +181,21 @@ async def _commune(request: Request, runtime: Runtime, who: Who) -> Place | None
             if place is not None:
                 return place
         return next(iter(await communes(session, who)), None)
+
+
+async def in_commune_of(page: Page, permission: Permission) -> Page:
+    """The page in a commune where this person may do that in at least one village, when none was found so far: a grant
+    for a single village shows no commune by itself.
+    """
+    if page.commune is not None:
+        return page
+    places = {grant.place_id for grant in page.me.grants if permission in PERMISSIONS[grant.role]}
+    ids = [found for place in sorted(places) if place in page.me.places and (found := page.me.places.commune_of(place))]
+    if not ids:
+        return page
+    async with page.runtime.database.reading() as session:
+        commune = await repository.commune(session, ids[0])
+    return replace(page, commune=commune, zone=ZoneInfo(page.me.places.zone_name(ids[0])))
 
 
 async def communes(session: Any, who: Who) -> list[Place]:

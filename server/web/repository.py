@@ -39,6 +39,16 @@ async def commune(session: AsyncSession, place_id: str) -> Place | None:
     return place if place is not None and place.kind is PlaceKind.COMMUNE else None
 
 
+async def villages(session: AsyncSession, commune_id: str) -> list[Place]:
+    """A commune's villages, by name."""
+    found = await session.scalars(
+        select(Place)
+        .where(col(Place.parent_id) == commune_id, col(Place.kind) == PlaceKind.VILLAGE)
+        .order_by(col(Place.name), col(Place.id))
+    )
+    return list(found)
+
+
 async def places(session: AsyncSession, place_ids: Collection[str]) -> dict[str, Place]:
     """Places by id."""
     found = await session.scalars(select(Place).where(col(Place.id).in_(place_ids)))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from devices.contacts import Reach
+from devices.couriers.states import BundleState
 from devices.models import ClusterKind, DeliveryState, Presence
 from schedules.models import AnnouncementState, EmergencyState, Occurrence, OccurrenceState
 from server.auth.models import Role
@@ -102,6 +104,20 @@ EMERGENCY = {
     EmergencyState.STOPPED: Sign("■", N_("stopped"), "off"),
     EmergencyState.CLEARED: Sign("✓", N_("all clear given"), "ok"),
     EmergencyState.EXPIRED: Sign("–", N_("expired"), "off"),
+}
+
+BUNDLE = {
+    BundleState.PREPARED: Sign("○", N_("prepared"), "plan"),
+    BundleState.CARRIED: Sign("◌", N_("on its way"), "plan"),
+    BundleState.HANDED_OVER: Sign("◉", N_("handed over"), "play"),
+    BundleState.PLAYED: Sign("✓", N_("played"), "ok"),
+    BundleState.EXPIRED: Sign("✕", N_("expired"), "late"),
+}
+
+REACH = {
+    Reach.ONLINE: Sign("●", N_("always online"), "ok"),
+    Reach.WINDOW: Sign("◌", N_("contact hours"), "plan"),
+    Reach.COURIER: Sign("○", N_("only by courier"), "off"),
 }
 
 STEPS = {
