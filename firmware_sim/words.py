@@ -69,8 +69,9 @@ OUTCOMES: dict[str, tuple[str, str]] = {
 PAGE: dict[str, tuple[str, str]] = {
     "speaker": ("Loa", "Speaker"),
     "now": ("Hiện giờ", "Now"),
-    "playing": ("Đang phát", "Playing"),
-    "silent": ("Không phát", "Nothing"),
+    "playing": ("Phát thanh", "On air"),
+    "sounding": ("đang phát", "playing"),
+    "silent": ("không phát", "nothing now"),
     "link": ("Kết nối với xã", "Link to the commune"),
     "online": ("có kết nối", "connected"),
     "offline": ("không có kết nối", "not connected"),

@@ -55,6 +55,14 @@ def test_what_the_unit_lets_it_write_is_all_it_writes():
     assert not command[command.index("--config") + 1].startswith("/var")
 
 
+def test_the_unit_lets_it_ask_how_sure_the_clock_is_and_its_sound_thread_go_first():
+    text = UNIT.read_text("utf-8")
+    assert "\nProtectClock=" not in text, "it forbids adjtimex, and no timed item would ever sound"
+    filters = [line.partition("=")[2] for line in text.splitlines() if line.startswith("SystemCallFilter=")]
+    assert filters[-1].split() == ["adjtimex", "clock_adjtime"]
+    assert not any("@resources" in each for each in filters), "the sound thread sets its own priority"
+
+
 class Manager:
     """The service manager's side."""
 
