@@ -21,7 +21,7 @@ class Login(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """The command that runs a broker (none: it runs already), and how the kit signs in as the server."""
+    """The command that runs a broker, and how the kit signs in as the server."""
 
     command: Sequence[str]
     address: BrokerAddress
@@ -34,20 +34,17 @@ Prepare = Callable[[Path, Login], Prepared]
 @asynccontextmanager
 async def running(prepared: Prepared, log: Path) -> AsyncIterator[BrokerAddress]:
     """Run it until the block ends. Raises Unavailable("conformance.no_broker")."""
-    process = None
-    if prepared.command:
-        with log.open("ab") as out:
-            process = await asyncio.create_subprocess_exec(
-                *prepared.command, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-            )
+    with log.open("ab") as out:
+        process = await asyncio.create_subprocess_exec(
+            *prepared.command, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
     try:
         await _listening(prepared.address)
         yield prepared.address
     finally:
-        if process is not None:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
 
 async def _listening(address: BrokerAddress) -> None:

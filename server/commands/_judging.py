@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from base.errors import Refused
-from base.mqtt import BrokerAddress
 from conformance import kit
-from conformance.broker import Login, Prepare, Prepared
+from conformance.broker import Login, Prepared
 from conformance.options import Need, Options
 from conformance.registry import RULES
 from conformance.standing import STANDING
@@ -32,7 +31,6 @@ def judge(
     command: str | None,
     patterns: tuple[str, ...],
     without: str,
-    broker: str | None,
     host: str,
     local_url: str,
     jobs: int,
@@ -46,7 +44,7 @@ def judge(
         with _folder(keep) as folder:
             options = Options(
                 folder=folder,
-                prepare=own_broker if broker is None else _that_broker(broker),
+                prepare=own_broker,
                 command=command,
                 host=host,
                 without=_lacking(without) | (NOT_BESIDE_AN_OPERATOR if command is None else frozenset()),
@@ -106,8 +104,3 @@ def own_broker(folder: Path, login: Login) -> Prepared:
     password = secrets.token_urlsafe(SERVER_PASSWORD_BYTES)
     plan = BrokerPlan(folder / "broker", "127.0.0.1", free_port(), [device], password)
     return Prepared(prepare(plan).command, plan.address)
-
-
-def _that_broker(url: str) -> Prepare:
-    address = BrokerAddress.from_url(url)
-    return lambda _folder, _login: Prepared((), address)

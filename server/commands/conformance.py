@@ -14,7 +14,6 @@ def conformance(
     attach: Annotated[bool, typer.Option("--attach", help="A device beside you: you are told what to do.")] = False,
     rules: Annotated[list[str] | None, typer.Option(help="Only rules with such a name, as power.*; several.")] = None,
     without: Annotated[str, typer.Option(help="What the device does not have, comma between: see --list.")] = "",
-    broker: Annotated[str | None, typer.Option(help="This broker instead of one of the kit's own: mqtt://….")] = None,
     host: Annotated[
         str, typer.Option(help="The address of this machine by which the device reaches it.")
     ] = "127.0.0.1",
@@ -40,7 +39,6 @@ def conformance(
         command=run,
         patterns=tuple(rules or ("*",)),
         without=without,
-        broker=broker,
         host=host,
         local_url=local_url,
         jobs=jobs,
