@@ -1,6 +1,5 @@
 """Codes by which boards make themselves known: right once, for a day, for one board, and not readable in the table."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -14,6 +13,8 @@ from devices.enrolment_code import ALPHABET, EnrolmentCode, meant, proof_input
 from devices.models import Cluster, Device
 from tests.integration.devices.test_enrolment import SOUND
 from tests.support.speakers import SmallSite
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 async def issue(site: SmallSite, device_id: str = "s2", **more: object) -> IssuedCode:
@@ -85,17 +86,6 @@ async def test_a_code_serves_one_board_which_may_ask_again(site: SmallSite, key:
             session, keys=site.keys, clock=site.clock, device_id="s2", commune_id="bao-nhai", cluster_ids=["s2"]
         )
     assert await refused(site, made.code, key) == "devices.code_unknown"
-
-
-async def test_of_two_boards_at_once_one_is_taken(site: SmallSite):
-    made = await issue(site)
-    boards = [Ed25519PrivateKey.generate() for _ in range(4)]
-    done = await asyncio.gather(*(bring(site, made.code, board) for board in boards), return_exceptions=True)
-    taken = [each for each in done if isinstance(each, Enrolled)]
-    assert len(taken) == 1
-    assert {each.code for each in done if isinstance(each, LoaError)} == {"devices.code_used"}
-    async with site.database.reading() as session:
-        assert (await session.get(Device, "s2")).public == taken[0].device.public
 
 
 async def test_a_code_runs_out_after_a_day(site: SmallSite, key: Ed25519PrivateKey):

@@ -1,5 +1,6 @@
 """`loa device`, `loa user`, `loa broker`, `loa health`, `loa speaker`: each as a process, on a folder of its own."""
 
+import re
 import shutil
 import sqlite3
 import tomllib
@@ -113,6 +114,15 @@ def test_secrets_reach_neither_the_terminal_nor_the_database(site: Path) -> None
         assert bytes.fromhex(secret) not in database
 
 
+def test_a_code_is_shown_and_kept_nowhere(site: Path) -> None:
+    code = done(site, "device", "code", "bn-s01", "--cluster", "bn-s01").strip()
+    assert re.fullmatch(r"[2-9A-Z]{5}-[2-9A-Z]{5}", code)
+    database = b"".join(path.read_bytes() for path in (site / "data").glob("loa.db*"))
+    assert code.encode() not in database
+    assert code.replace("-", "").encode() not in database
+    assert rows(site, "SELECT device_id, used_at FROM enrolment_code") == [("bn-s01", None)]
+
+
 def test_a_new_person_gets_a_password_and_the_role_at_the_place(site: Path) -> None:
     said = done(site, "user", "add", "lan", "--name", "Lan", "--role", "operator", "--place", "bao-nhai")
     assert len(said.strip()) >= 16
@@ -143,6 +153,7 @@ ADD = ("user", "add", "lan", "--name", "Lan", "--role", "operator", "--place")
         (("device", "enrol", "loa-server", "--out", "x.toml", "--cluster", "bn-s01"), {}, "loa-"),
         ((*ENROL, "bn-s01"), {"LOA_BROKER__DEVICE_CA_FILE": "no-such.crt"}, "no-such.crt"),
         (("device", "revoke", "nobody"), {}, "nobody"),
+        (("device", "code", "nobody"), {}, "nobody"),
         (("device", "import", "broken.toml"), {}, "line 1"),
         (("device", "import", "latin.toml"), {}, "UTF-8"),
         ((*ADD, "nowhere"), {}, "nowhere"),
