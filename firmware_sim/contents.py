@@ -19,6 +19,8 @@ from firmware_sim.flash import Slot
 SPARE_DISK_BYTES = 2 << 20
 """Content leaves this much of the disk to others: logs, the store, what it is written to on its way."""
 PART_SUFFIXES = (".part", ".blocks", ".map")
+PASSING_SUFFIXES = (".courier", ".link", ".map-new")
+"""Of files that only exist for a moment, or were left by a power cut in it."""
 _READ_BYTES = 1 << 20
 
 
@@ -47,6 +49,12 @@ class ContentFolder:
         """What a device has gathered of a content is of no use any more."""
         for suffix in PART_SUFFIXES:
             self.part(device, sha).with_suffix(suffix).unlink(missing_ok=True)
+
+    def sweep(self, device: str) -> None:
+        """Remove what a power cut left of this device's files that only exist for a moment."""
+        for sha in self.parts(device):
+            for suffix in PASSING_SUFFIXES:
+                self.part(device, sha).with_suffix(suffix).unlink(missing_ok=True)
 
     @property
     def disk_free_bytes(self) -> int:
@@ -114,6 +122,7 @@ class Contents:
     async def load(self, *, adopt: bool = False) -> None:
         """Read the index. adopt: it was lost; whatever lies in the folder counts, and is checked before use."""
         self._here = await self._slot.contents()
+        self.folder.sweep(self._device)
         if adopt:
             for sha, size in self.folder.whole_names().items():
                 if sha not in self._here:

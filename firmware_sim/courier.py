@@ -61,7 +61,10 @@ class _Incoming:
 
 
 class Courier:
-    """One device as a courier meets it; whoever calls takes care that they take turns."""
+    """One device as a courier meets it; whoever calls takes care that they take turns.
+
+    on_content: told of each content that a bundle brought.
+    """
 
     def __init__(
         self,
@@ -71,11 +74,12 @@ class Courier:
         contents: Contents,
         keeper: Keeper,
         *,
+        on_content: Callable[[bytes], None],
         feed: Callable[[events.Event], None],
         clock: Callable[[], Reading],
     ) -> None:
         self._identity, self._key, self._speaker, self._contents = identity, key, speaker, contents
-        self._keeper, self._feed, self._clock = keeper, feed, clock
+        self._keeper, self._on_content, self._feed, self._clock = keeper, on_content, feed, clock
 
     async def take_bundle(self, file: BinaryIO) -> Result:
         """Verify the whole bundle, then let it take effect, durably. `file` can be read from its present place twice.
@@ -166,6 +170,7 @@ class Courier:
             if not await self._contents.folder.take(self._identity.device, sha):
                 raise Unavailable("firmware.flash_failed", file=str(part), problem="read back other than written")
             await self._contents.add(sha, size)
+            self._on_content(sha)
 
     async def _apply(self, bundle: Bundle) -> Result:
         manifest = bundle.manifest

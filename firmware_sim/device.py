@@ -31,7 +31,7 @@ from firmware_sim.player import Player
 from firmware_sim.radio import TRANSMITTER, Heard, Transmitter
 from firmware_sim.radio_player import RadioPlayer
 from firmware_sim.reserve import Reserve
-from firmware_sim.saved import Saved
+from firmware_sim.saved import Loss, Saved
 from firmware_sim.sensors import Sensors
 from firmware_sim.settings import DeviceFile
 from firmware_sim.speaker import Speaker
@@ -103,7 +103,7 @@ class Device:
         saved = await slot.boot()
         capacity = self.file.storage.capacity_mib << 20
         self._contents = Contents(self.identity.device, self._parts.folder, slot, capacity)
-        await self._contents.load(adopt=saved.loss is not None)
+        await self._contents.load(adopt=saved.loss == Loss())
         self._put_together(saved)
         self._powered = True
         self.feed(events.Booted())
@@ -116,15 +116,6 @@ class Device:
         self._speaker = Speaker(self.identity, self._keys, saved, defaults=self.file.defaults, jitter=jitter)
         self._player = self._new_player()
         self._keeper = Keeper(self._slot, lambda: self._feel(parts.clock()))
-        self._courier = Courier(
-            self.identity,
-            self._keys.signing,
-            self._speaker,
-            self._contents,
-            self._keeper,
-            feed=self.feed,
-            clock=parts.clock,
-        )
         blocks = BlockFetcher(self._ask, lambda: bool(self._carriers.carrier))
         self._fetcher = Fetcher(
             device=self.identity.device,
@@ -136,6 +127,16 @@ class Device:
             on_failed=lambda sha, reason: self.feed(events.ContentFailed(sha, reason)),
             jitter=jitter,
             blocks=blocks,
+        )
+        self._courier = Courier(
+            self.identity,
+            self._keys.signing,
+            self._speaker,
+            self._contents,
+            self._keeper,
+            on_content=self._fetcher.here,
+            feed=self.feed,
+            clock=parts.clock,
         )
         self._carriers.let_go()
         self._carriers = self._new_carriers(hindered=self._carriers.hindered)

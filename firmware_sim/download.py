@@ -1,13 +1,20 @@
 """One download by HTTP into a part: resumed where it was cut, never longer than it may be."""
 
+import socket
 from io import FileIO
 from pathlib import Path
 
 import httpx
 
 TIMEOUT = httpx.Timeout(20.0, connect=10.0, pool=None)
-RECEIVE_BUFFER_BYTES = 64 << 10
-"""A cut loses what the network holds for us: a small window keeps that small, and still fills 10 Mbit/s."""
+RECEIVE_BUFFER_BYTES = 16 << 10
+"""A cut loses what the network holds for us: a small window keeps that small, and still fills some 2 Mbit/s."""
+
+
+def transport(limits: httpx.Limits) -> httpx.AsyncHTTPTransport:
+    """What downloads are made with."""
+    options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)]
+    return httpx.AsyncHTTPTransport(limits=limits, socket_options=options)
 
 
 class WrongAnswer(Exception):

@@ -91,10 +91,15 @@ class Fetcher:
             self._contents.folder.drop_part(self._device, sha)
             self._start()
 
-    @property
-    def busy(self) -> bool:
-        """Whether anything is still wanted."""
-        return bool(self._wanted)
+    def here(self, sha: bytes) -> None:
+        """It came by another way."""
+        wanted = self._wanted.pop(sha, None)
+        if wanted is None:
+            return
+        if wanted.task is not None:
+            wanted.task.cancel()
+        self._on_stored(sha)
+        self._start()
 
     def dropped(self, shas: Sequence[bytes]) -> None:
         """These had to go, though they are needed."""
@@ -195,7 +200,7 @@ class Fetcher:
     async def _download(self, wanted: _Wanted, part: Path) -> None:
         urls = self._urls()
         if not urls:
-            raise WrongAnswer("not_found")
+            raise httpx.InvalidURL("no content address")
         base = urls[wanted.tries % len(urls)]
         url = f"{base.rstrip('/')}/{wanted.rendition.sha256.hex()}"
         before = size_of(part)

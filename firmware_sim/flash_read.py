@@ -1,9 +1,12 @@
 """Reading back what a device kept: everything at a start, and the index of its content."""
 
 import sqlite3
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
+import structlog
+
+from base.errors import LoaError
 from devices.wire.config import Config
 from devices.wire.envelope import decode_canonical
 from devices.wire.fields import Fields
@@ -11,6 +14,9 @@ from devices.wire.haves import Haves
 from firmware_sim.counts import Counts
 from firmware_sim.flash_rows import COLUMNS, Kind, Row, boot_row, loss_row, sound_row
 from firmware_sim.saved import HeldKey, Loss, Mark, RetiredKey, Saved, SavedConfig, SavedKeys
+
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 REBUILT = "rebuilt"
 """The file was built anew from what could be read; a device it does not know may have been in it."""
@@ -57,24 +63,33 @@ def contents(connection: sqlite3.Connection, device: str) -> dict[bytes, tuple[i
     return found
 
 
+def _read(rows: list[Row], decode: Callable[[Row], T]) -> Iterator[T]:
+    """What the rows say. One that cannot be read, though it is whole, is another firmware's: it stays, and is told."""
+    for row in rows:
+        try:
+            yield decode(row)
+        except (LoaError, ValueError, TypeError) as error:
+            _log.error("flash.row_strange", device=row.device, kind=row.kind, problem=str(error))
+
+
 def _saved(boot_number: int, found: dict[int, list[Row]], reserved: int) -> Saved:
     def rows(kind: Kind) -> list[Row]:
         return found.get(kind, [])
 
-    marks = [_mark(row) for row in rows(Kind.MARK)]
+    marks = list(_read(rows(Kind.MARK), _mark))
     # Without the end of the chain the numbers go on above all that may have been used.
     chain = [(int.from_bytes(row.body[:8], "big"), row.body[8:]) for row in rows(Kind.CHAIN)]
     last, digest = chain[0] if chain else (reserved, bytes(32))
     return Saved(
         boot=boot_number,
         orders=tuple(row.body for row in rows(Kind.ORDER)),
-        haves={row.key.decode(): _haves(row.body) for row in rows(Kind.HAVES)},
+        haves=dict(_read(rows(Kind.HAVES), lambda row: (row.key.decode(), _haves(row.body)))),
         marks={(mark.occurrence, mark.output): mark for mark in marks},
         receipts={int.from_bytes(row.key, "big"): row.body for row in rows(Kind.RECEIPT)},
         last_receipt=last,
         last_digest=digest,
-        config=next((_config(row.body) for row in rows(Kind.CONFIG)), None),
-        keys={row.key.decode(): _keys(row.body) for row in rows(Kind.KEYS)},
+        config=next(_read(rows(Kind.CONFIG), lambda row: _config(row.body)), None),
+        keys=dict(_read(rows(Kind.KEYS), lambda row: (row.key.decode(), _keys(row.body)))),
         bundles={row.key.decode(): row.forget_ms for row in rows(Kind.BUNDLE)},
         loss=next((_loss(row.body) for row in rows(Kind.LOSS)), None),
     )

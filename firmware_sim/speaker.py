@@ -123,7 +123,7 @@ class Speaker:
         self._bank.try_again(turn)
         self._holds.advance(turn)
         self._notice(turn)
-        self._vitals.beat(self._state(), turn)
+        self._vitals.beat(self._state, turn)
         self._receipts.repeat(turn)
         self._spare(turn)
         self._prune(turn)

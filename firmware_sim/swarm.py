@@ -14,6 +14,7 @@ from firmware_sim import settings
 from firmware_sim.carrying import Watcher
 from firmware_sim.contents import ContentFolder
 from firmware_sim.device import Device, Parts
+from firmware_sim.download import transport
 from firmware_sim.encoders import driver_of
 from firmware_sim.flash import Flash
 from firmware_sim.player import Player, VirtualPlayer
@@ -120,7 +121,7 @@ async def open_parts(
     flash = Flash(state / "flash.db")
     limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
     try:
-        async with httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False) as client:
+        async with httpx.AsyncClient(transport=transport(limits), trust_env=False, follow_redirects=False) as client:
             gate = asyncio.Semaphore(MAX_CONNECTIONS)
             folder = ContentFolder(state / "content")
             clocks = {trust: SystemClock(trust=trust) for trust in (False, True)}

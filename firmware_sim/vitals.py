@@ -74,10 +74,10 @@ class Vitals:
         turn.publish(topics.up(identity.device, topics.Up.HELLO), payload)
         self._due_mono_ms = turn.now.mono_ms + SOON_MS + int(GREETING_SPREAD_MS * self._jitter())
 
-    def beat(self, state: State, turn: Turn) -> None:
+    def beat(self, state: Callable[[], State], turn: Turn) -> None:
         """Publish a heartbeat when one is due."""
         if turn.linked and turn.now.mono_ms >= self._due_mono_ms:
-            self.beat_now(state, turn)
+            self.beat_now(state(), turn)
 
     def beat_now(self, state: State, turn: Turn, *, quiet_until_ms: int | None = None) -> None:
         """Publish a heartbeat. quiet_until_ms: nothing more will be heard until then."""

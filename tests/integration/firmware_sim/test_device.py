@@ -16,7 +16,7 @@ from devices.wire.down import Frame
 from devices.wire.envelope import Kind, sign
 from devices.wire.haves import Haves
 from devices.wire.orders import AllClear, Body, PlayClass, Repeat
-from firmware_sim import events
+from firmware_sim import duty, events
 from firmware_sim.device import Device
 from firmware_sim.encoders.simulated import SimulatedDriver
 from firmware_sim.status import Status
@@ -243,3 +243,31 @@ async def test_without_its_link_it_plays_on_and_catches_up(world: World):
         assert "played" not in world.hub.states(item.occurrence)
         await device.set_fault("no-link", present=False)
         await until(lambda: "played" in world.hub.states(item.occurrence))
+
+
+async def test_a_rested_link_is_closed_in_good_order_and_comes_back(world: World):
+    async with _running(world.device()) as device:
+        await until(lambda: device.online)
+        await device._carriers.rest(resting=True)
+        assert device.carrier == ""
+        world.hub.link.publish(topics.up("bn-s99", topics.Up.BYE), b"")
+        await until(lambda: bool(world.hub.byes))
+        assert world.hub.byes == ["bn-s99"], "an orderly end leaves no will"
+        await device._carriers.rest(resting=False)
+        await until(lambda: len(world.hub.hellos) == 2)
+        assert device.carrier == "mqtt"
+
+
+async def test_a_device_on_a_duty_cycle_takes_its_link_down_by_itself(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(duty, "START_MS", 1_500)
+    # Two hours ago: a span that is over, whatever the hour of the test.
+    start = (now_ms() // 60_000 + 420 - 120) % 1_440
+    spans = [[f"{start // 60:02}:{start % 60:02}", f"{(start + 1) // 60:02}:{(start + 1) % 60:02}"]]
+    device = world.device(f"[duty]\nonline = {spans}")
+    async with _running(device):
+        await until(lambda: bool(world.hub.heartbeats))
+        await until(lambda: not device.online)
+        assert world.hub.heartbeats[-1].wake
+        quiet_ms = world.hub.heartbeats[-1].quiet_until_ms
+        assert quiet_ms is not None
+        assert 21 * 3_600_000 < quiet_ms - now_ms() < 23 * 3_600_000

@@ -198,6 +198,28 @@ async def test_content_that_flash_could_not_note_is_not_fetched_again(tmp_path: 
         assert list((tmp_path / "content" / "parts").iterdir()) == []
 
 
+async def test_what_came_by_another_way_is_not_waited_for(tmp_path: Path):
+    async with bench(tmp_path, list) as b:
+        sha = bytes(32)
+        b.want(sha, 10_000)
+        await until(lambda: b.fetcher._wanted[sha].tries == 1)
+        assert b.failed == [], "where there is no address nothing is given up"
+        b.fetcher.here(sha)
+        assert b.stored == [sha]
+        assert b.idle
+
+
+async def test_what_a_power_cut_left_of_a_moment_is_swept_away(tmp_path: Path):
+    async with bench(tmp_path, list) as b:
+        for suffix in (".courier", ".link", ".map-new", ".part"):
+            for device in ("bn-s01", "bn-s01-x"):
+                b.folder.part(device, bytes(32)).with_suffix(suffix).write_bytes(b"x")
+    async with bench(tmp_path, list) as again:
+        left = sorted(path.name for path in (tmp_path / "content" / "parts").iterdir())
+        assert len(left) == 5
+        assert again.folder.parts("bn-s01") == {bytes(32)}
+
+
 async def test_what_is_dropped_while_it_comes_leaves_nothing(tmp_path: Path):
     async with serving() as server, bench(tmp_path, _urls(server)) as b:
         server.pace_s = 0.01

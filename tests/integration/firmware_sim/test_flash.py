@@ -27,6 +27,7 @@ from firmware_sim.effects import (
     Prune,
 )
 from firmware_sim.flash import Flash
+from firmware_sim.flash_rows import Kind, Row
 from firmware_sim.memory import MemoryFlash
 from firmware_sim.saved import Mark, SavedConfig
 from tests.unit.firmware_sim.rig import SMART, T0, TRUSTED, Server, play
@@ -118,6 +119,20 @@ async def test_what_is_to_follow_a_write_that_failed_fails_with_it(tmp_path: Pat
     await asyncio.wrap_future(slot.keep([KeepHaves("lao-cai", Haves(7))], after=good))
     assert (await slot.boot()).haves == {"vn": Haves(6), "lao-cai": Haves(7)}
     flash.close()
+
+
+async def test_a_row_of_another_firmware_is_passed_over_and_stops_nothing(tmp_path: Path):
+    flash = Flash(tmp_path / "flash.db")
+    slot = flash.slot("bn-s01")
+    await asyncio.wrap_future(slot.keep([KeepHaves("vn", Haves(1))]))
+    strange = [Row("bn-s01", kind, b"x", 0, b"\xff").put() for kind in (Kind.CONFIG, Kind.MARK, Kind.KEYS, 77)]
+    await asyncio.wrap_future(slot.execute(strange))
+    saved = await slot.boot()
+    assert (saved.haves, saved.config, saved.marks, saved.loss) == ({"vn": Haves(1)}, None, {}, None)
+    flash.close()
+    again = Flash(tmp_path / "flash.db")
+    assert (await again.slot("bn-s01").boot()).loss is None
+    again.close()
 
 
 async def test_kill_9_loses_nothing_that_was_said_to_be_kept(tmp_path: Path):
