@@ -47,7 +47,10 @@ class BlockPart:
 
     def _save(self) -> None:
         fresh = self._map.with_suffix(".map-new")
-        fresh.write_bytes(self.map.to_bytes())
+        with fresh.open("wb") as file:
+            file.write(self.map.to_bytes())
+            file.flush()
+            os.fsync(file.fileno())
         fresh.replace(self._map)
 
 

@@ -59,6 +59,7 @@ def rebuild(path: Path, counts: Counts) -> None:
     finally:
         connection.close()
     _set_aside(path)
+    sync_folder(path.parent)
     fresh.replace(path)
     sync_folder(path.parent)
 

@@ -95,14 +95,15 @@ async def test_a_part_is_taken_up_after_a_restart(tmp_path: Path):
         assert len(server.requests) == 1, "what is here is not fetched again"
 
 
-async def test_what_was_spoilt_on_disk_is_fetched_again(tmp_path: Path):
+@pytest.mark.parametrize("spoilt", [bytes(5_000), b"", b"short"])
+async def test_what_was_spoilt_on_disk_is_fetched_again(tmp_path: Path, spoilt: bytes):
     data = os.urandom(5_000)
     async with serving() as server:
         sha = server.put(data)
         async with bench(tmp_path, _urls(server)) as b:
             b.want(sha, len(data))
             await until(lambda: b.stored == [sha])
-            b.folder.path(sha).write_bytes(bytes(5_000))
+            b.folder.path(sha).write_bytes(spoilt)
         async with bench(tmp_path, _urls(server)) as again:
             again.want(sha, len(data))
             await until(lambda: again.stored == [sha])
