@@ -60,7 +60,7 @@ export class Contents {
         if (renditions.some((each) => this.has(each.sha))) continue;
         const rendition = this.choose(renditions, need.light);
         const { sha } = rendition;
-        if (this.busy.has(sha) || this.failures.get(sha)?.until > performance.now()) continue;
+        if (this.busy.has(sha) || this.failures.get(sha)?.waits) continue;
         if (this.busy.size >= AT_ONCE && !need.real) continue;
         if (this.makeRoom(rendition, need)) this.fetch(rendition);
       }
@@ -90,13 +90,13 @@ export class Contents {
   }
   fetch(rendition) {
     const { sha } = rendition;
-    const failed = this.failures.get(sha) ?? { count: 0, until: 0 };
+    const failed = this.failures.get(sha) ?? { count: 0 };
     const bases = this.bases();
     if (!bases.length) return;
     const part = path.join(this.folder, `${sha}.part`);
     const offset = fs.existsSync(part) ? fs.statSync(part).size : 0;
     if (offset >= rendition.size) {
-      this.finish(rendition, part);
+      if (!this.finish(rendition, part)) this.failed(sha, failed.count + 1);
       return;
     }
     const headers = offset ? { Range: `bytes=${offset}-` } : {};
@@ -165,7 +165,11 @@ export class Contents {
     const part = path.join(this.folder, `${sha}.part`);
     this.sizes.set(sha, fs.existsSync(part) ? fs.statSync(part).size : 0);
     const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(count - 1, 10)) * (0.5 + Math.random());
-    this.failures.set(sha, { count, until: performance.now() + pause });
-    setTimeout(() => this.look(), pause + 1);
+    const waiting = { count, waits: true };
+    this.failures.set(sha, waiting);
+    setTimeout(() => {
+      waiting.waits = false;
+      this.look();
+    }, pause);
   }
 }

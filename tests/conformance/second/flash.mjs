@@ -38,6 +38,12 @@ export class Flash {
     fs.writeSync(this.handle, changes.map((change) => `${JSON.stringify(change)}\n`).join(''));
     fs.fdatasyncSync(this.handle);
   }
+  /** Forget the orders and marks that were over long ago. */
+  prune(wall) {
+    const old = (what) => Object.entries(this.state[what]).filter(([, kept]) => kept.until < wall).map(([key]) => [what, key, null]);
+    const changes = [...old('orders'), ...old('marks')];
+    if (changes.length) this.keep(...changes);
+  }
 }
 
 export function syncFolder(folder) {

@@ -3,14 +3,15 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import mqtt from 'mqtt';
 import { Bad } from './cbor.mjs';
 import { privateKey, seal, sha256, sign } from './cose.mjs';
 import { Clock } from './clock.mjs';
 import { CODECS, Contents } from './contents.mjs';
 import { Flash } from './flash.mjs';
 import { Haves } from './haves.mjs';
+import { Link } from './link.mjs';
 import { checkAuthority, checkKeys, meant, readAck, readBeacon, readFrame, readOrder } from './messages.mjs';
+import { onceOf, versionsOf } from './parts.mjs';
 import { Programme, begun, emergency, position, real, sounded } from './programme.mjs';
 import { Trust } from './trust.mjs';
 
@@ -21,10 +22,9 @@ const ROUND = 5000;
 const MOST_IN_ROUND = 20;
 const DAY = 86400000;
 const ENDS = ['cancel', 'all_clear', 'stop'];
-const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 30000;
 
 const file = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
+const { languages } = file.cluster;
 const id = (hex) => Buffer.from(hex, 'hex');
 const log = (event, detail = '') => process.stderr.write(`${JSON.stringify({ event, detail: String(detail) })}\n`);
 
@@ -225,16 +225,6 @@ class Speaker {
       this.useConfig();
     }
   }
-  versions(parts) {
-    return parts.filter((part) => part.say).flatMap((part) => this.spoken(part));
-  }
-  spoken(part) {
-    const own = file.cluster.languages.filter((language) => part.say[language]);
-    return (own.length ? own : [part.first]).map((language) => part.say[language]);
-  }
-  once(parts) {
-    return parts.reduce((sum, part) => sum + (part.tone ?? part.gap ?? this.spoken(part).reduce((all, version) => all + version[0].dur, 0)), 0);
-  }
   play(order, height, now, again) {
     const { body: play } = order;
     const mark = this.state.marks[play.occ] ?? { until: order.exp + DAY };
@@ -242,10 +232,10 @@ class Speaker {
     const [count, pause] = play.repeat;
     const airing = {
       occ: play.occ, play, order: order.id, iat: order.iat, exp: order.exp, height, mark,
-      total: count ? this.once(play.parts) * count + pause * (count - 1) : null,
+      total: count ? onceOf(play.parts, languages) * count + pause * (count - 1) : null,
       ready: false, phase: 'waiting', position: 0, since: 0, beganWall: null, discarded: 0, outranked: false, cut: false,
     };
-    const versions = this.versions(play.parts);
+    const versions = versionsOf(play.parts, languages);
     if (versions.some((version) => !version.some((each) => CODECS.includes(each.codec)))) {
       this.end(airing, 'rejected', 'codec', now);
       return;
@@ -278,7 +268,7 @@ class Speaker {
     if (held.get(bank)?.iat > order.iat) return;
     if (held.has(bank)) this.contents.release(`bank ${bank}`);
     held.set(bank, { iat: order.iat, exp: order.exp, order: order.id });
-    this.contents.need(`bank ${bank}`, { versions: this.versions(parts), urgency: order.iat, light: false, real: false, bank: true });
+    this.contents.need(`bank ${bank}`, { versions: versionsOf(parts, languages), urgency: order.iat, light: false, real: false, bank: true });
   }
 
   // --- time
@@ -387,53 +377,27 @@ class Speaker {
     }, this.name, this.secret));
   }
   publish(kind, data) {
-    this.client.publish(`loa/1/d/${this.name}/up/${kind}`, data, { qos: 0, retain: false });
+    this.link.publish(kind, data);
   }
-
-  // --- the link
-
-  connect(pause = FIRST_PAUSE) {
-    const { url, username, password } = file.broker;
-    const client = this.client = mqtt.connect(url, {
-      clientId: this.name, username, password, protocolVersion: 4, clean: true, keepalive: 30, reconnectPeriod: 0,
-      resubscribe: false, queueQoSZero: false, connectTimeout: 10000,
-      will: { topic: `loa/1/d/${this.name}/up/bye`, payload: Buffer.alloc(0), qos: 0, retain: false },
-    });
-    let next = Math.min(LONGEST_PAUSE, pause * 2);
-    client.on('connect', () => {
-      next = FIRST_PAUSE;
-      const authorities = file.follows.flatMap((name) => [`loa/1/a/${name}/orders`, `loa/1/a/${name}/head`]);
-      client.subscribe([`loa/1/d/${this.name}/down`, ...authorities], { qos: 0 });
-      this.linked = true;
-      this.told.clear();
-      this.roundDue = 0;
-      const now = this.clock.now();
-      this.hello(now);
-      this.beatDue = now.mono + 100 + 1900 * Math.random();
-      this.turn();
-    });
-    client.on('message', (topic, payload) => this.message(topic, payload));
-    client.on('error', (error) => log('link', error.message));
-    client.on('close', () => {
-      if (client !== this.client) return;
-      this.linked = false;
-      client.end(true);
-      setTimeout(() => this.connect(next), pause * (0.5 + Math.random()));
-      this.client = null;
-    });
+  /** The broker has accepted it: hello first, then everything anew. */
+  up() {
+    this.linked = true;
+    this.told.clear();
+    this.roundDue = 0;
+    const now = this.clock.now();
+    this.hello(now);
+    this.beatDue = now.mono + 100 + 1900 * Math.random();
+    this.turn();
   }
 }
 
 const speaker = new Speaker();
-speaker.connect();
+speaker.link = new Link(file, speaker, log);
+speaker.link.connect();
 setInterval(() => speaker.turn(), TICK);
 setInterval(() => {
   const now = speaker.clock.now();
   if (!now.sure) return;
-  const past = (kept) => kept.until < now.wall;
-  const old = (what) => Object.entries(speaker.state[what]).filter(([, kept]) => past(kept)).map(([key]) => [what, key, null]);
-  const changes = [...old('orders'), ...old('marks')];
-  if (changes.length) speaker.flash.keep(...changes);
-  speaker.endings = speaker.endings.filter((each) => each.exp > now.wall);
-  speaker.stops = speaker.stops.filter((each) => each.exp > now.wall);
+  speaker.flash.prune(now.wall);
+  for (const what of ['endings', 'stops']) speaker[what] = speaker[what].filter((each) => each.exp > now.wall);
 }, 3600000);
