@@ -223,7 +223,6 @@ export function checkAuthority(authority, logName, { device, commune }) {
   if (owner !== authority) throw new Bad('wrong_authority', logName);
 }
 
-/** A keys order stands in its authority's own log and names the key that signed it. Raises Bad. */
-export function checkKeys(order, authority, epoch) {
-  if (order.log !== authority || !order.body.keys.some((entry) => entry.epoch === epoch)) throw new Bad('bad_field', 'keys');
-}
+/** Whether a keys order stands in its authority's own log and names the key that signed it. */
+export const namesItsSigner = (order, { authority, epoch }) =>
+  order.log === authority && order.body.keys.some((entry) => entry.epoch === epoch);

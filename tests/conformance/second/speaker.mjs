@@ -10,7 +10,7 @@ import { CODECS, Contents } from './contents.mjs';
 import { Flash } from './flash.mjs';
 import { Haves } from './haves.mjs';
 import { Link } from './link.mjs';
-import { checkAuthority, checkKeys, meant, readAck, readBeacon, readFrame, readOrder } from './messages.mjs';
+import { checkAuthority, meant, namesItsSigner, readAck, readBeacon, readFrame, readOrder } from './messages.mjs';
 import { onceOf, versionsOf } from './parts.mjs';
 import { Programme, begun, emergency, position, real, sounded } from './programme.mjs';
 import { Trust } from './trust.mjs';
@@ -154,13 +154,7 @@ class Speaker {
             const signer = this.trust.open('order', data);
             const order = readOrder(signer.message);
             this.check(signer.authority, order.log);
-            if (order.type === 'keys' && !order.problem) {
-              try {
-                checkKeys(order, signer.authority, signer.epoch);
-              } catch {
-                order.problem = 'malformed';
-              }
-            }
+            if (order.type === 'keys' && !order.problem && !namesItsSigner(order, signer)) order.problem = 'malformed';
             opened.push({ order, signer, data });
           } catch (error) {
             if (error.reason === 'unknown_key') unknown.push(data);
