@@ -107,6 +107,25 @@ async def test_it_goes_back_to_mqtt_when_that_is_there_and_to_http_when_it_is_no
     broker.kill()
 
 
+@pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
+async def test_by_mqtt_too_content_comes_in_blocks_when_http_does_not_pass(tmp_path: Path):
+    broker = Broker(tmp_path)
+    await broker.start()
+    async with hub(broker.port) as heard:
+        data = os.urandom(30 * BLOCK_BYTES + 1)
+        sha = hashlib.sha256(data).digest()
+        heard.contents[sha] = data
+        speech = Speech((Version("vi", (Rendition(sha, len(data), "opus16", 400),)),))
+        async with running(device_file("bn-s01", broker.port, tmp_path), tmp_path / "state"):
+            await until(lambda: bool(heard.hellos))
+            item = play(None, parts=(speech,))
+            heard.order(item, issued_ms=now_ms(), expires_ms=now_ms() + 3_600_000)
+            await until(lambda: heard.states(item.occurrence) == ["stored", "started", "played"])
+        assert (tmp_path / "state" / "content" / sha.hex()).read_bytes() == data
+        assert len(heard.wants) > 3
+    broker.kill()
+
+
 def _content(server: ExchangeServer, size: int) -> Rendition:
     data = os.urandom(size)
     sha = hashlib.sha256(data).digest()

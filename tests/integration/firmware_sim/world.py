@@ -10,6 +10,8 @@ from typing import Any
 
 from base.mqtt import BrokerAddress, MqttLink
 from devices.wire import topics
+from devices.wire.blocks import BLOCK_BYTES, Block, Want
+from devices.wire.down import Frame
 from devices.wire.envelope import CheckingKey, Kind, unseal, verify
 from devices.wire.reports import Heartbeat, Hello, Receipt
 from firmware_sim.settings import DeviceFile
@@ -75,6 +77,8 @@ class Hub:
     heartbeats: list[Heartbeat] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     byes: list[str] = field(default_factory=list)
+    contents: dict[bytes, bytes] = field(default_factory=dict)
+    wants: list[Want] = field(default_factory=list)
 
     def hear(self, topic: str, payload: bytes) -> None:
         device, kind = topics.parse_up(topic)
@@ -89,8 +93,19 @@ class Hub:
                 receipt = Receipt.from_map(verify(Kind.RECEIPT, payload, lambda _: public).payload)
                 if receipt not in self.receipts:
                     self.receipts.append(receipt)
+            case topics.Up.WANT:
+                secret = CheckingKey.from_secret(device, SEEDS["mac"])
+                self._send_blocks(Want.from_map(unseal(Kind.WANT, payload, lambda _: secret).payload))
             case topics.Up.BYE:
                 self.byes.append(device)
+
+    def _send_blocks(self, want: Want) -> None:
+        """What a server does; every third frame is lost on its way."""
+        self.wants.append(want)
+        data = self.contents[want.sha256]
+        blocks = [Block(want.sha256, n, data[n * BLOCK_BYTES : (n + 1) * BLOCK_BYTES]) for n in want.blocks()]
+        if len(self.wants) % 3:
+            self.link.publish(topics.down(want.device), Frame(blocks=tuple(blocks)).to_bytes())
 
     def states(self, occurrence: str) -> list[str]:
         return [r.state.value for r in sorted(self.receipts, key=lambda r: r.n) if r.occurrence == occurrence]
