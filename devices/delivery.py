@@ -15,6 +15,7 @@ from devices.wire.reports import Receipt, ReceiptState
 MAX_MS = 2**31 - 1
 """The longest time a column takes: 24 days, longer than anything sounds."""
 
+FLASH_LOST = "flash_lost"
 _FINALS: dict[ReceiptState, tuple[DeliveryState, int]] = {
     ReceiptState.REJECTED: (DeliveryState.REJECTED, 1),
     ReceiptState.MISSED: (DeliveryState.MISSED, 2),
@@ -105,9 +106,14 @@ def _step(proof: Proof, receipt: Receipt) -> Proof:
 
 def _finish(proof: Proof, receipt: Receipt, stated: ReceiptState) -> Proof:
     state, rank = _FINALS[stated]
-    mine = rank, -receipt.at_ms, receipt.reason
+    mine = _worth(rank, receipt.reason), -receipt.at_ms, receipt.reason
     if proof.final and proof.finished_at is not None:
-        theirs = _FINAL_RANKS[proof.state], -to_ms(proof.finished_at), proof.reason
+        theirs = _worth(_FINAL_RANKS[proof.state], proof.reason), -to_ms(proof.finished_at), proof.reason
         if mine <= theirs:
             return proof
     return replace(proof, state=state, finished_at=from_ms(receipt.at_ms), reason=receipt.reason)
+
+
+def _worth(rank: int, reason: str) -> int:
+    """A device that has lost its flash no longer knows what became of an airing: whatever else it stated, stands."""
+    return 0 if reason == FLASH_LOST else rank

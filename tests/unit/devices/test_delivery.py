@@ -106,3 +106,12 @@ def test_haves_may_come_anywhere_between_the_receipts(receipts: list[Receipt], i
 @given(RECEIPTS)
 def test_a_wireless_cluster_never_becomes_played(receipts: list[Receipt]) -> None:
     assert fold_all(receipts, wireless=True).state is not DeliveryState.PLAYED
+
+
+@pytest.mark.parametrize("stated", [S.REJECTED, S.MISSED, S.CANCELLED, S.PREEMPTED, S.INTERRUPTED, S.PLAYED])
+def test_what_a_device_stated_before_it_lost_its_flash_stands(stated: ReceiptState) -> None:
+    known, lost = said(stated, 4, reason="x"), said(S.INTERRUPTED, 300, reason="flash_lost")
+    for story in ([known, lost], [lost, known]):
+        proof = fold_all(story)
+        assert (proof.state.value, proof.reason) == (stated.value, "x")
+    assert fold_all([lost]).state is DeliveryState.INTERRUPTED
