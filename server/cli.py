@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from server.commands import broker, conformance, demo, device, health, serve, speaker, user
+from server.commands import broker, conformance, demo, device, health, keys, serve, simulate, speaker, user
 
 app = typer.Typer(
     name="loa",
@@ -20,8 +20,10 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("conformance")(conformance.conformance)
 app.command("health")(health.health)
+app.command("simulate", context_settings=simulate.CONTEXT, add_help_option=False)(simulate.simulate)
 app.command("speaker", context_settings=speaker.CONTEXT, add_help_option=False)(speaker.speaker)
 app.add_typer(device.app, name="device", help="Enrol clusters and gateways; make their device files.")
+app.add_typer(keys.app, name="keys", help="Keys by which authorities sign, and how one follows another.")
 app.add_typer(user.app, name="user", help="People who may sign in.")
 app.add_typer(broker.app, name="broker", help="Credentials and permissions for an MQTT broker.")
 

@@ -1,0 +1,1 @@
+"""The whole server core and dozens of speakers on one virtual clock, with seeded faults and a judge beside them."""
