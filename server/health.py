@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from devices.models import PlaceKind
+from devices.rotation import key_views
 from server.auth.guard import allow, public
 from server.auth.permissions import Permission
 from server.auth.who import Who
@@ -30,6 +31,8 @@ class Health(BaseModel):
     database: bool
     broker: bool
     runner: bool
+    warnings: list[str] = []
+    """What will trouble it some day soon, in English: keys whose time ends."""
 
 
 @router.get("/healthz", dependencies=[Depends(public)], responses={503: {"model": Health}})
@@ -42,7 +45,8 @@ async def healthz(runtime: RuntimeOf, response: Response) -> Health:
     ready = database and broker and runner
     response.status_code = 200 if ready else 503
     response.headers["Cache-Control"] = "no-store"
-    return Health(ready=ready, database=database, broker=broker, runner=runner)
+    warnings = await _warnings(runtime) if database else []
+    return Health(ready=ready, database=database, broker=broker, runner=runner, warnings=warnings)
 
 
 @router.get("/healthz/live", status_code=204, dependencies=[Depends(public)])
@@ -56,6 +60,16 @@ async def metrics(who: Annotated[Who, Depends(allow(Permission.VIEW))], runtime:
     del who
     await _measure(runtime)
     return Response(generate_latest(runtime.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _warnings(runtime: Runtime) -> list[str]:
+    async with runtime.database.reading() as session:
+        views = await key_views(session, runtime.keys, runtime.clock())
+    return [
+        f"The key {view.kid} ends on {view.key.expires_at:%Y-%m-%d}. Announce the next one: loa keys announce."
+        for view in views
+        if view.expires_soon and view.held
+    ]
 
 
 async def _database_answers(runtime: Runtime) -> bool:

@@ -14,8 +14,10 @@ def router() -> APIRouter:
         contacts,
         courier_bundles,
         courier_returns,
+        device_configs,
         devices,
         emergencies,
+        keys,
         occurrences,
         places,
         schedules,
@@ -25,7 +27,7 @@ def router() -> APIRouter:
 
     programme = (assets, announcements, schedules, broadcasts, occurrences, emergencies)
     couriers = (contacts, courier_bundles, courier_returns)
-    nouns = (session, places, clusters, devices, *programme, *couriers, users, activity)
+    nouns = (session, places, clusters, devices, device_configs, *programme, *couriers, users, keys, activity)
     api = APIRouter(prefix="/api/v1")
     for noun in nouns:
         api.include_router(noun.router)

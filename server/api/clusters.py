@@ -18,7 +18,10 @@ router = APIRouter(tags=["clusters"], responses=PROBLEMS)
 
 
 class HealthOut(Shown):
-    """The last heartbeat of the device that sounds a cluster."""
+    """The last heartbeat of the device that sounds a cluster.
+
+    `wake`: minutes of the UTC day, [[from, to), …], in which it has its link; null: always.
+    """
 
     heard_at: Moment | None
     volume: int | None
@@ -36,6 +39,8 @@ class HealthOut(Shown):
     playing: list[str]
     faults: list[str]
     quiet_until: Moment | None
+    wake: list[list[int]] | None
+    carrier: str
 
 
 class ClusterOut(Shown):

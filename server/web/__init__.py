@@ -17,9 +17,11 @@ def routers() -> list[APIRouter]:
         courier,
         courier_bundle,
         courier_phone,
+        device_settings,
         emergency,
         emergency_board,
         enrolment,
+        keys,
         occurrences,
         people,
         schedule_new,
@@ -31,7 +33,7 @@ def routers() -> list[APIRouter]:
 
     pages = (
         sign_in, account, today, announcement_new, announcements, airing, audience_page, schedule_new, schedules,
-        stop_all, occurrences, clusters, contact, courier_phone, courier, courier_bundle, enrolment, emergency,
-        emergency_board, people, activity,
+        stop_all, occurrences, clusters, contact, device_settings, courier_phone, courier, courier_bundle, enrolment,
+        emergency, emergency_board, people, keys, activity,
     )  # fmt: skip
     return [page.router for page in pages]

@@ -45,6 +45,10 @@ ACTIONS = {
     "make_enrolment_code": N_("made a code for a controller"),
     "enrol_device": N_("enrolled a controller"),
     "revoke_device": N_("shut a controller out"),
+    "configure_device": N_("set a controller"),
+    "announce_key": N_("announced a new key"),
+    "use_key": N_("took a new key into use"),
+    "retire_key": N_("retired a key"),
     "plan_silence": N_("planned a silence"),
 }
 _PAGES = {
@@ -63,6 +67,7 @@ _NOUNS = {
     "emergency": N_("emergency"),
     "cluster": N_("cluster"),
     "device": N_("controller"),
+    "key": N_("key"),
     "user": N_("person"),
     "place": N_("place"),
     "zone": N_("group"),

@@ -4,6 +4,10 @@ from server.i18n.catalogue import N_
 
 DONE = {
     "saved": N_("Saved."),
+    "configured": N_("Saved. The controller is told at once, or when it is heard again."),
+    "key_announce": N_("Announced. Use the key when every controller knows it."),
+    "key_use": N_("The new key signs from now on."),
+    "key_retire": N_("The old key is retired."),
     "submitted": N_("Sent to the approver. Nothing is broadcast before it is approved."),
     "approved": N_("Approved. It can now be broadcast or given a schedule."),
     "sent_back": N_("Sent back to its author."),

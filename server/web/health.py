@@ -1,9 +1,11 @@
 """What a cluster's last heartbeat says, in words."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
 
-from devices.models import DeviceState
+from devices.models import DeviceState, Presence
 from devices.views import ClusterView
+from devices.wakeplan import next_awake
 from devices.wire.reports import ClockState
 from server.i18n import formats
 from server.i18n.catalogue import N_
@@ -48,6 +50,8 @@ def facts(page: Page, view: ClusterView) -> list[tuple[str, str]]:
     found = (
         (N_("Last heard"), state.heard_at and page.clock(state.heard_at, seconds=True)),
         (N_("Link"), _link(page, state)),
+        (N_("Hours of its link"), _wake(page, state)),
+        (N_("Silent as planned until"), _quiet(page, state)),
         (N_("Power"), _power(page, state)),
         (N_("Volume"), _with_unit(state.volume, "%")),
         (N_("Temperature"), _with_unit(state.temperature_c, "°C")),
@@ -60,7 +64,25 @@ def facts(page: Page, view: ClusterView) -> list[tuple[str, str]]:
 
 def _link(page: Page, state: DeviceState) -> str:
     link = page.gettext(LINKS.get(state.link or "", state.link or ""))
-    return " · ".join(part for part in (link, _with_unit(state.signal_dbm, "dBm")) if part)
+    carrier = page.gettext(N_("by HTTP")) if state.carrier == "http" else ""
+    return " · ".join(part for part in (link, _with_unit(state.signal_dbm, "dBm"), carrier) if part)
+
+
+def _wake(page: Page, state: DeviceState) -> str:
+    """Its own plan, on the commune's clock."""
+    midnight = datetime.combine(page.now.astimezone(UTC).date(), time(), UTC)
+    edges = [[midnight + timedelta(minutes=minute) for minute in span] for span in state.wake or ()]
+    return ", ".join(f"{page.clock(begin)}–{page.clock(end)}" for begin, end in edges)
+
+
+def _quiet(page: Page, state: DeviceState) -> str:
+    """When it is to be heard again, while it is silent as planned."""
+    if state.presence is not Presence.QUIET:
+        return ""
+    until = state.quiet_until
+    if until is None or until <= page.now:
+        until = next_awake(state.wake, page.now).begin if state.wake else None
+    return "" if until is None else page.moment(until)
 
 
 def _power(page: Page, state: DeviceState) -> str:

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from devices.models import Presence
+from devices.rotation import key_views
 from devices.views import ClusterView, FleetSummary
 from schedules.models import AnnouncementState, Emergency, EmergencyState, Occurrence, OccurrenceState
 from server.i18n.catalogue import N_
@@ -82,13 +83,14 @@ async def _day(page: Page) -> Day:
         lost = await runtime.devices.clusters(session, place_id, presence=Presence.LOST, limit=TROUBLES)
         fleet = await runtime.devices.fleet_summary(session, place_id)
         waiting = await _waiting(page, session)
+        keys = await _keys(page, session)
     return Day(
         emergencies=emergencies,
         now=[row for row in rows if _on_air(row, page.now)],
         rows=rows,
         more=len(found) > ROWS,
         next=[row for row in coming if row.start_at > page.now][:NEXT],
-        troubles=_troubles(page, rows, lost),
+        troubles=[*keys, *_troubles(page, rows, lost)],
         waiting=waiting,
         fleet=fleet,
     )
@@ -124,6 +126,19 @@ async def _waiting(page: Page, session: AsyncSession) -> int:
         return 0
     announcements = page.runtime.announcements
     return len(await announcements.list(session, page.place.id, state=AnnouncementState.SUBMITTED, limit=ROWS))
+
+
+async def _keys(page: Page, session: AsyncSession) -> list[Trouble]:
+    """Keys of the commune whose time ends, for who can do something about it."""
+    if not page.can("administer"):
+        return []
+    views = await key_views(session, page.runtime.keys, page.now, [page.place.id])
+    sign = Sign("▲", N_("ends soon"), "late")
+    return [
+        Trouble(sign, view.kid, page.gettext(N_("good until %(time)s"), time=page.moment(view.key.expires_at)), "/keys")
+        for view in views
+        if view.expires_soon
+    ]
 
 
 def _troubles(page: Page, rows: Sequence[Row], lost: Sequence[ClusterView]) -> list[Trouble]:
