@@ -12,7 +12,9 @@ HORIZON = timedelta(days=60)
 EFFICIENCY = 0.7
 """What a link carries of what it promises: headers, lost packets sent again, and orders beside the sounds."""
 LINK_MARGIN = timedelta(minutes=2)
-"""A sound that a link brings this shortly before its time is not counted on."""
+"""A sound that comes this shortly before its time in a contact window is not counted on."""
+LINK_SHARE = 0.25
+"""An open link is given this much longer than reckoned, at most `LINK_MARGIN`."""
 COURIER_MARGIN = timedelta(hours=1)
 """People on mountain paths are late more than links are."""
 TRAVEL = timedelta(hours=3)
@@ -177,7 +179,7 @@ def _forecast(contact: Contact, queue: Sequence[Load], load: Load, by_link: date
     judged = [
         (expected_at, carrier, margin)
         for expected_at, carrier, margin in (
-            (by_link, _link_of(contact), LINK_MARGIN),
+            (by_link, _link_of(contact), _link_margin(contact, by_link, now)),
             (by_hand, Carrier.COURIER, COURIER_MARGIN),
         )
         if expected_at is not None
@@ -199,6 +201,12 @@ def _forecast(contact: Contact, queue: Sequence[Load], load: Load, by_link: date
 
 def _link_of(contact: Contact) -> Carrier:
     return Carrier.WINDOW if contact.spans else Carrier.LINK
+
+
+def _link_margin(contact: Contact, expected_at: datetime | None, now: datetime) -> timedelta:
+    if contact.spans or expected_at is None:
+        return LINK_MARGIN
+    return min(LINK_MARGIN, (expected_at - now) * LINK_SHARE)
 
 
 def _by_courier(contact: Contact, now: datetime) -> datetime | None:
@@ -232,7 +240,7 @@ def _quicker(contact: Contact, queue: Sequence[Load], load: Load, now: datetime)
         if changed == list(queue):
             continue
         at = _by_link(contact, changed, now)[load.id]
-        if at is not None and at + LINK_MARGIN <= load.due:
+        if at is not None and at + _link_margin(contact, at, now) <= load.due:
             yield Proposal(remedy, at)
 
 

@@ -30,6 +30,8 @@ from devices.wire.reports import Heartbeat, Receipt
 from devices.wire.returns import FIRST, MAX_RETURN_BYTES, Return, ReturnFile, read_return
 from devices.wire.topics import Up, Uplink
 
+CARRIER = "courier"
+"""How these receipts are noted to have come."""
 PART = 500
 """Receipts one transaction takes in: an emergency may have to wait for it."""
 OVERHEAD_BYTES = 32 << 20
@@ -96,7 +98,7 @@ class ReturnDesk:
     async def file(self, session: AsyncSession, opened: OpenedReturn, part: Sequence[Report]) -> list[DeviceChange]:
         """Put some of its receipts where those of the network go; what changed, to be told after the commit."""
         communes = {opened.identity.device_id: opened.identity.commune_id}
-        return (await Intake(session, communes, self._clock()).take(part)).changes
+        return (await Intake(session, communes, self._clock(), CARRIER).take(part)).changes
 
     async def take(self, session: AsyncSession, opened: OpenedReturn, user_id: str | None) -> TakenReturn:
         """Take what the file says of its device; an older one never overwrites what is known."""

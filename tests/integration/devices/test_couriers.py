@@ -158,6 +158,7 @@ async def test_receipts_come_back_in_one_file_and_their_acknowledgement_goes_out
     taken = await couriers.give_back(s2.file(said))
     assert (taken.receipts, taken.refused, taken.latest, taken.again) == (3, 0, True, False)
     assert (await delivery(couriers.site, entry)).state is DeliveryState.PLAYED
+    assert (await row(couriers.site, ReceiptEntry, digest(said[0]))).carrier == "courier"
     found, _ = couriers.read(await couriers.prepare("s2"), "s2")
     acks = [open_ack(each, couriers.site.publics.get, lambda _: "bao-nhai") for each in found.acks]
     assert {each for ack in acks for each in ack.receipts} == {digest(each) for each in said}

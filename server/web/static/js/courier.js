@@ -8,6 +8,7 @@ const MB = 1e6;
 let store, session = null, pending = null;
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "–");
+const megabytes = (size) => `${Math.max(0.1, size / MB).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} MB`;
 const when = (text) => new Date(text).toLocaleString(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" });
 
 function openStore() {
@@ -81,7 +82,7 @@ async function draw() {
   const [bundles, returns] = [await all("bundles"), await all("returns")];
   const here = bundles.map((it) => {
     const handed = (it.handed || []).map((device) => fill(words.handed, { device }));
-    const small = [`${(it.size / MB).toFixed(1)} MB`, fill(words.until, { time: when(it.expires) }), ...handed].join(" · ");
+    const small = [megabytes(it.size), fill(words.until, { time: when(it.expires) }), ...handed].join(" · ");
     return row(it.label, small, button(words.hand, () => handOver(it), "btn"),
       button(words.save, () => saveFile(it.blob, it.file)), button(words.remove, async () => { await drop("bundles", it.id); await draw(); }));
   });
@@ -101,7 +102,7 @@ async function draw() {
 }
 
 function offered(it) {
-  const small = [`${(it.size / MB).toFixed(1)} MB`, it.devices.join(", ")].join(" · ");
+  const small = [megabytes(it.size), it.devices.join(", ")].join(" · ");
   return row(it.label, small, button(words.load, async (pressed) => {
     pressed.textContent = words.loading;
     const answer = await fetch(`/api/v1/courier-bundles/${it.id}/file`);
