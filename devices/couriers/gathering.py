@@ -11,6 +11,7 @@ from devices.beacons import signed_beacons
 from devices.couriers.choosing import Hearer, Recipient
 from devices.couriers.models import LastReturn
 from devices.couriers.repository import returns, sources
+from devices.couriers.signing import Trusting, common_epochs
 from devices.keys import KeyStore, current_key
 from devices.models import Cluster, Device, DeviceState, OrderEntry
 from devices.repository import log as log_rows
@@ -106,7 +107,7 @@ async def gather(
     known = _Known(await sources.states(session, ids), await returns.last_returns(session, ids), whole)
     entries = await sources.in_force(session, names, now)
     found = await log_rows.logs(session, names)
-    key = await current_key(session, keys, commune_id)
+    key = await _signing_key(session, keys, commune_id, devices, known)
     return Gathered(
         commune_id=commune_id,
         at=now,
@@ -120,6 +121,17 @@ async def gather(
         acks=tuple([ack async for ack in _acks(session, ids, known, key)]),
         key=key,
     )
+
+
+async def _signing_key(
+    session: AsyncSession, keys: KeyStore, commune_id: str, devices: Sequence[Device], known: _Known
+) -> SigningKey:
+    """The newest that all of the devices know; where there is none in common, the present one."""
+    present = await current_key(session, keys, commune_id)
+    trusting = [Trusting(device.enrolled_at, known.haves(device.id).get(commune_id, Haves())) for device in devices]
+    epochs = common_epochs(await sources.public_keys(session, [commune_id]), trusting)
+    usable = [epoch for epoch in epochs if keys.holds(commune_id, epoch)]
+    return keys.signing_key(commune_id, usable[0]) if usable else present
 
 
 async def _recipients(

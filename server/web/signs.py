@@ -161,7 +161,7 @@ POWERS = {
 
 
 def presence_sign(presence: Presence, *, inferred: bool, receiver: str | None = None) -> Sign:
-    """The sign of a cluster's presence; `inferred` from its gateway's, unless the gateway knows more of the receiver."""
+    """The sign of a cluster's presence; `inferred` from its gateway's, unless that knows more of the receiver."""
     if not inferred:
         return PRESENCE[presence]
     heard = presence in {Presence.ONLINE, Presence.LATE}

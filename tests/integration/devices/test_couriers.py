@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlmodel import col
 
 import devices.couriers.models  # noqa: F401 - its tables are made from the models
 from base.errors import NotFound, Refused
 from base.times import to_ms
+from devices import rotation
 from devices.couriers.models import BundleDevice, CourierReturn, LastReturn
 from devices.couriers.states import BundleState
 from devices.enrolment import revoke
-from devices.models import DeliveryState, DeviceState, Presence, ReceiptEntry
+from devices.models import DeliveryState, DeviceState, OrderEntry, Presence, ReceiptEntry
 from devices.service import DeviceService
 from devices.wire.audience import Audience
 from devices.wire.config import Config, Hours
@@ -348,3 +350,20 @@ async def test_what_the_phone_said_gives_way_to_the_devices_own_word(couriers: C
     async with couriers.site.database.reading() as session:
         found = (await session.scalars(select(BundleDevice))).one()
     assert (found.proof, found.handed_at) == ("return", taken.clock_at)
+
+
+async def test_a_village_that_slept_through_a_change_of_keys_is_told_under_the_key_it_knows(couriers: Couriers):
+    site = couriers.site
+    await couriers.announce("Họp thôn")
+    async with site.database.writing() as session:
+        await rotation.announce(session, site.keys, site.clock, "bao-nhai")
+        await rotation.use(session, site.keys, site.clock, "bao-nhai", force=True)
+    # The device file of s2 knows the first key alone, and so does `site.publics`.
+    found, _ = couriers.read(await couriers.prepare("s2"), "s2")
+    assert any(each.type == "keys" for each in await site_orders(couriers, found.orders))
+
+
+async def site_orders(couriers: Couriers, envelopes: tuple[bytes, ...]) -> list[OrderEntry]:
+    async with couriers.site.database.reading() as session:
+        found = await session.scalars(select(OrderEntry).where(col(OrderEntry.envelope).in_(envelopes)))
+        return list(found)
