@@ -1,4 +1,4 @@
-"""A speaker that MQTT does not reach lives by HTTP alone; an authority's key gives way to the next under the eyes of all."""
+"""A speaker that MQTT does not reach lives by HTTP alone, and obeys the next key of its commune when that comes."""
 
 import tomllib
 from pathlib import Path

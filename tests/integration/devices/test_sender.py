@@ -288,6 +288,25 @@ async def test_a_floor_never_passes_an_order_in_force_even_with_expired_ones_beh
     assert read(site, line.on(HEAD)[0]).floor == 1
 
 
+async def test_what_expired_above_an_order_that_stands_is_told_to_be_gone(site: SmallSite, line: Line) -> None:
+    for lasts in ({"hours": 24}, {"minutes": 5}, {"minutes": 5}, {"hours": 24}, {"minutes": 5}):
+        await play(site, **lasts)
+    site.clock.forward(hours=3)
+    sender = Sender(site.database, site.keys, site.clock, line.publish)
+    await sender.send_beacons()
+    beacon = next(read(site, each) for each in line.on(HEAD))
+    assert (beacon.floor, beacon.gone) == (1, ((2, 3), (5, 5)))
+    await sender.send_missing("s2", {"bao-nhai": Haves(1, ((4, 4),))})
+    await sender.catch_up.send()
+    (frame,) = line.frames("s2")
+    healing = read(site, frame.beacons[0])
+    assert Haves(1, ((4, 4),)).without(healing.gone) == Haves(5)
+    line.sent.clear()
+    await sender.send_missing("s2", {"bao-nhai": Haves(5)})
+    await sender.catch_up.send()
+    assert line.sent == []
+
+
 async def test_pruning_raises_floors_past_expired_orders_and_forgets_contents(site: SmallSite) -> None:
     await play(site, minutes=5)
     await play(site, hours=24)

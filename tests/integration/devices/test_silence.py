@@ -8,8 +8,8 @@ from base.times import to_ms
 from devices.models import DeviceState, Presence
 from devices.service import DeviceService
 from devices.wire.reports import ClockReport, ClockState
-from tests.support.speakers import SmallSite, Speaker
-from tests.support.uplinks import S, Uplink, row
+from tests.support.speakers import NOON, SmallSite, Speaker
+from tests.support.uplinks import S, Uplink, play, row
 
 UNSET = ClockReport(ClockState.UNSET, 1_000, 2**40)
 
@@ -122,3 +122,34 @@ async def test_an_old_boot_played_again_at_once_is_no_lost_flash(site: SmallSite
         await uplink.say(s2, kind, old)
     state = await row(site, DeviceState, "s2")
     assert (state.boot, state.receipt_series, uplink.ingest.refused) == (2, 0, {"replayed": 2})
+
+
+async def test_a_device_on_a_duty_cycle_is_quiet_while_it_sleeps_and_lost_when_it_does_not_come_back(
+    site: SmallSite, uplink: Uplink, watch: Watch
+) -> None:
+    """At 05:00 UTC; its link is there from 05:00 to 05:02, and again from 05:10 on."""
+    plan = ((300, 302), (310, 320))
+    s2 = site.speakers["s2"]
+    await uplink.say(s2, "heartbeat", s2.heartbeat(wake=plan))
+    await watch.pass_by(100)
+    await uplink.say(s2, "heartbeat", s2.heartbeat(wake=plan))
+    assert (await watch.pass_by(500))["s2"] == "quiet"
+    assert await presence(site) is Presence.QUIET
+    changed = await watch.pass_by(150)
+    assert changed["s2"] == "lost"
+    assert site.clock() - NOON == timedelta(seconds=750)
+    assert "s2" not in await watch.pass_by(600), "what did not come back is not excused by its sleep"
+    await uplink.say(s2, "heartbeat", s2.heartbeat(wake=plan))
+    assert await presence(site) is Presence.ONLINE
+
+
+async def test_a_device_that_says_farewell_is_sent_nothing_until_it_is_back(site: SmallSite, uplink: Uplink) -> None:
+    await play(site)
+    s2 = site.speakers["s2"]
+    site.clock.forward(seconds=1)
+    back = site.clock() + timedelta(hours=2)
+    await uplink.say(s2, "heartbeat", s2.heartbeat(quiet_until_ms=to_ms(back)))
+    assert uplink.wants == []
+    await uplink.say(s2, "hello", s2.hello())
+    await uplink.say(s2, "heartbeat", s2.heartbeat())
+    assert [(name, fresh) for name, _, fresh in uplink.wants] == [("s2", True), ("s2", False)]

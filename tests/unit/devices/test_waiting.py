@@ -9,7 +9,11 @@ def message(kind: Up, mark: int = 0) -> Waiting:
     return Waiting(Uplink("d", kind), str(mark).encode())
 
 
-def test_the_oldest_heartbeat_leaves_first_then_hellos_then_receipts() -> None:
+def test_the_oldest_want_leaves_first_then_heartbeats_hellos_and_receipts() -> None:
+    room = WaitingRoom(3)
+    for mark in range(3):
+        room.put(message(Up.WANT, mark))
+    assert [room.put(message(Up.RECEIPT)) for _ in range(3)] == [message(Up.WANT, mark) for mark in range(3)]
     room = WaitingRoom(3)
     for kind, mark in ((Up.RECEIPT, 1), (Up.HEARTBEAT, 2), (Up.HEARTBEAT, 3)):
         assert room.put(message(kind, mark)) is None
@@ -19,11 +23,11 @@ def test_the_oldest_heartbeat_leaves_first_then_hellos_then_receipts() -> None:
     assert room.put(message(Up.RECEIPT, 7)) == message(Up.RECEIPT, 1)
 
 
-def test_hellos_are_taken_before_heartbeats_before_receipts() -> None:
+def test_hellos_are_taken_before_heartbeats_before_receipts_before_wants() -> None:
     room = WaitingRoom()
-    for kind in (Up.RECEIPT, Up.HEARTBEAT, Up.HELLO):
+    for kind in (Up.WANT, Up.RECEIPT, Up.HEARTBEAT, Up.HELLO):
         room.put(message(kind))
-    assert [each.uplink.kind for each in room.take(10)] == [Up.HELLO, Up.HEARTBEAT, Up.RECEIPT]
+    assert [each.uplink.kind for each in room.take(10)] == [Up.HELLO, Up.HEARTBEAT, Up.RECEIPT, Up.WANT]
 
 
 def test_a_flood_of_heartbeats_does_not_keep_receipts_waiting() -> None:
@@ -36,7 +40,9 @@ def test_a_flood_of_heartbeats_does_not_keep_receipts_waiting() -> None:
 
 
 @given(
-    st.lists(st.sampled_from([Up.HELLO, Up.HEARTBEAT, Up.RECEIPT]), max_size=60), st.integers(1, 40), st.integers(1, 20)
+    st.lists(st.sampled_from([Up.HELLO, Up.HEARTBEAT, Up.RECEIPT, Up.WANT]), max_size=60),
+    st.integers(1, 40),
+    st.integers(1, 20),
 )
 def test_nothing_is_lost_unseen_and_the_bound_holds(kinds: list[Up], capacity: int, limit: int) -> None:
     room = WaitingRoom(capacity)
