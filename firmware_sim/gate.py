@@ -70,8 +70,11 @@ class Gate:
 
     def stored(self, envelopes: Iterable[bytes], turn: Turn) -> list[Order]:
         """The orders found on flash, verified again: none is carried out because a disk says so."""
+        kept = list(envelopes)
+        # What was spoilt may be the row that said whom to trust: counted as held, these orders never come again.
+        self._learn([data for data in kept if _KEYS_TYPE in data], turn, found=True)
         found: list[Order] = []
-        for data in envelopes:
+        for data in kept:
             try:
                 order = trust.open_order(data, self._trust.of_stored, self._identity.commune_of).order
                 self._check_followed(order.log)
@@ -99,15 +102,18 @@ class Gate:
 
     # --- keys
 
-    def _learn(self, envelopes: list[bytes], turn: Turn) -> None:
-        """Take the keys orders among these, each perhaps signed by a key that another one tells."""
+    def _learn(self, envelopes: list[bytes], turn: Turn, *, found: bool = False) -> None:
+        """Take the keys orders among these, each perhaps signed by a key that another one tells.
+
+        found: on flash.
+        """
         while envelopes:
             opened = [(data, order) for data in envelopes if (order := self._keys_order(data, turn)) is not None]
             if not opened:
                 return
             for _, order in sorted(opened, key=lambda pair: pair[1].seq):
                 if isinstance(order.body, KeysBody):
-                    self._trust.take(order, order.body, turn)
+                    self._trust.take(order, order.body, turn, found=found)
             done = {data for data, _ in opened}
             envelopes = [data for data in envelopes if data not in done]
 

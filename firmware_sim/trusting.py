@@ -62,10 +62,15 @@ class Trust:
         found = self._retired(key_id)
         return 0 if found is None else found.below
 
-    def take(self, order: Order, body: KeysBody, turn: Turn) -> bool:
-        """A keys order that was verified: whether it is the newest of its log, and holds from now on."""
+    def take(self, order: Order, body: KeysBody, turn: Turn, *, found: bool = False) -> bool:
+        """A keys order that was verified: whether it is the newest of its log, and holds from now on.
+
+        found: on flash, where it may be older than the enrolment.
+        """
         held = self._held.get(order.log)
         if held is not None and order.seq <= held.seq:
+            return False
+        if found and held is not None and held.seq == 0 and _is_newer(held, _replaced(None, order.seq, body)):
             return False
         saved = self._held[order.log] = _replaced(held, order.seq, body)
         turn.do(KeepKeys(order.log, saved))

@@ -19,6 +19,7 @@ from firmware_sim import events
 from firmware_sim.effects import Keep, KeepKeys, Log
 from firmware_sim.identity import Keys
 from firmware_sim.saved import HeldKey, RetiredKey, SavedKeys
+from firmware_sim.speaker import Speaker
 from firmware_sim.trusting import Trust
 from tests.unit.firmware_sim.rig import COMMUNE, DEVICE, HOUR, KEYS, MAC, SEEDS, T0, Rig, play, public_of
 
@@ -217,3 +218,28 @@ def test_who_was_enrolled_again_since_goes_by_the_newer_file():
     assert trust.retired_below("bao-nhai#2") == 40
     older = SavedKeys(0, (HeldKey(1, PUBLIC[1]),))
     assert Trust(Keys({}, DEVICE, MAC, {"bao-nhai": older}), {"bao-nhai": kept}).get("bao-nhai#2") is not None
+
+
+def test_keys_that_only_their_orders_on_flash_still_tell_are_learnt_from_these():
+    rig = Rig()
+    _rotated(rig)
+    rig.feed(events.OrderReceived(signed(rig, play(T0 + HOUR // 2), SECOND)))
+    rig.flash.spoil()
+    rig.flash.keys.clear()
+    rig.power_cut()
+    assert rig.flash.haves["bao-nhai"] == Haves(3)
+    assert rig.flash.keys["bao-nhai"].seq == 2
+    item = play(None)
+    rig.feed(events.OrderReceived(signed(rig, item, SECOND)))
+    assert rig.speaker.playing == (item.occurrence,)
+
+
+def test_keys_orders_on_flash_do_not_take_back_what_a_newer_enrolment_told():
+    rig = Rig()
+    _rotated(rig)
+    public = {n: CheckingKey.from_public(f"bao-nhai#{n}", PUBLIC[n]) for n in (2, 3)}
+    enrolled = SavedKeys(0, (HeldKey(2, PUBLIC[2]), HeldKey(3, PUBLIC[3])))
+    anew = Keys({key.kid: key for key in public.values()}, DEVICE, MAC, {"bao-nhai": enrolled})
+    speaker = Speaker(rig.identity, anew, rig.flash.boot(), defaults=rig.defaults, jitter=lambda: 0.0)
+    speaker.handle(events.Booted(), rig.now)
+    assert speaker.trusts("bao-nhai#3") is not None
