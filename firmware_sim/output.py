@@ -100,7 +100,7 @@ class Output:
         issued_since: certainly after this start, so that it cannot have begun before flash was lost.
         """
         told = play.occurrence in self._marks
-        entry = self._new(order, play, clusters, height)
+        entry = self._new(order, play, clusters, height, turn)
         if entry is None:
             return
         entry.unsaid = not (told or issued_since)
@@ -123,20 +123,29 @@ class Output:
 
     def refuse(self, order: Order, play: Play, clusters: tuple[Cluster, ...], reason: str, turn: Turn) -> None:
         """A play that was cancelled or stopped before it came: one final receipt, and a mark that keeps it the only."""
-        entry = self._new(order, play, clusters, 0)
+        entry = self._new(order, play, clusters, 0, turn)
         if entry is not None:
             self._close(entry, ReceiptState.CANCELLED, reason, entry.mark.proven_ms, turn)
 
-    def _new(self, order: Order, play: Play, clusters: tuple[Cluster, ...], height: int) -> Entry | None:
+    def _new(self, order: Order, play: Play, clusters: tuple[Cluster, ...], height: int, turn: Turn) -> Entry | None:
         """An entry for the play; None when its occurrence is here already, or over."""
-        fresh = Mark(play.occurrence, self.name, order.expires_ms + FORGET_AFTER_MS)
-        mark = self._marks.setdefault(play.occurrence, fresh)
+        mark = self._mark_until(play.occurrence, order.expires_ms + FORGET_AFTER_MS, turn)
         if play.occurrence in self._entries or mark.final:
             return None
         plan = SoundPlan.of(play, languages_of(clusters))
         airing = Airing(play, order.id, order.issued_ms, order.expires_ms, plan.total_ms)
         entry = self._entries[play.occurrence] = Entry(airing, plan, clusters, mark, height)
         return entry
+
+    def _mark_until(self, occurrence: str, forget_ms: int, turn: Turn) -> Mark:
+        """The mark of an occurrence; it outlives the last of the orders that name it, all of which stay on flash."""
+        mark = self._marks.setdefault(occurrence, Mark(occurrence, self.name, forget_ms))
+        if mark.forget_ms < forget_ms:
+            mark = self._marks[occurrence] = replace(mark, forget_ms=forget_ms)
+            turn.do(KeepMark(mark))
+            if occurrence in self._entries:
+                self._entries[occurrence].mark = mark
+        return mark
 
     def cancel(self, occurrence: str, reason: str, by: int, turn: Turn) -> None:
         """A cancelled airing ends wherever it stands. by: how high stands whoever cancels."""

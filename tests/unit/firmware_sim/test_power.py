@@ -151,3 +151,20 @@ def test_whatever_the_cuts_nothing_is_heard_twice_and_one_receipt_is_final(
     assert len(finals) == 1
     assert finals[0].sounded_ms <= sum(heard)
     assert len({r.n for r in rig.receipts}) == len(rig.receipts)
+
+
+@pytest.mark.parametrize("longer_after_ms", [0, 30_000])
+def test_an_occurrence_that_a_longer_order_names_too_does_not_sound_again_when_the_shorter_is_forgotten(
+    longer_after_ms: int,
+):
+    rig = Rig()
+    rig.link()
+    siren = play(None, play_class=PlayClass.EMERGENCY)
+    rig.order(siren, expires_ms=T0 + HOUR)
+    rig.run(longer_after_ms)
+    rig.order(siren, expires_ms=T0 + 72 * HOUR)
+    rig.run(26 * HOUR)
+    rig.power_cut()
+    rig.run(60_000)
+    assert len(rig.sounded()) == 1
+    assert [state for state, _ in rig.states(siren.occurrence) if state.final] == [S.PLAYED]
