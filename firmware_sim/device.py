@@ -106,8 +106,8 @@ class Device:
         await self._contents.load(adopt=saved.loss == Loss())
         self._put_together(saved)
         self._powered = True
-        self.feed(events.Booted())
-        self._feel(self._parts.clock())
+        self.feed(events.Booted(self._read_sensors(self._parts.clock())))
+        self._see_to_room()
         self._carriers.start()
 
     def _put_together(self, saved: Saved) -> None:
@@ -250,8 +250,11 @@ class Device:
             self.feed(events.Tick())
 
     def _feel(self, now: Reading) -> None:
-        self._health_mono_ms = now.mono_ms
         self._see_to_room()
+        self.feed(self._read_sensors(now))
+
+    def _read_sensors(self, now: Reading) -> events.Health:
+        self._health_mono_ms = now.mono_ms
         felt, site = self._parts.sensors.read(now.mono_ms / 1_000), self.file.site
         self.health = events.Health(
             power=site.power,
@@ -264,7 +267,7 @@ class Device:
             faults=tuple(sorted(self._all_faults())),
             children={child.id: self._heard(child) for child in self.identity.children},
         )
-        self.feed(self.health)
+        return self.health
 
     def _all_faults(self) -> set[str]:
         radio = self._parts.transmitter

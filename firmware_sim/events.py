@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Booted:
-    """Power is on and what was saved is loaded."""
+    """Power is on and what was saved is loaded. health: what the sensors say, the charge of the battery above all."""
+
+    health: "Health | None" = None
 
 
 @dataclass(frozen=True, slots=True)

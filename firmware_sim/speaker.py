@@ -152,8 +152,8 @@ class Speaker:
                 self._link(turn, up=isinstance(event, events.LinkUp))
             case events.BeatAsked():
                 self._vitals.beat_now(self._state(), turn)
-            case events.Booted():
-                self._boot(turn)
+            case events.Booted(health=health):
+                self._boot(health, turn)
             case _:
                 self._hear(event, turn)
 
@@ -310,8 +310,10 @@ class Speaker:
     def _marks_of(self, output: str) -> list[Mark]:
         return [mark for mark in self._saved.marks.values() if mark.output == output]
 
-    def _boot(self, turn: Turn) -> None:
+    def _boot(self, health: events.Health | None, turn: Turn) -> None:
         """Go on from what was kept: the orders again, in their order, with the marks telling how far each came."""
+        if health is not None:
+            self._health(health, turn)
         self._vitals.booted(turn.now.mono_ms)
         self._duty.started(turn.now.mono_ms)
         self._losses.started(turn.now.mono_ms, turn)

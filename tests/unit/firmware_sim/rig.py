@@ -120,6 +120,8 @@ class Rig:
     fetch_ms: int = 1_000
     wall_ms: int = T0
     mono_ms: int = 0
+    battery_pct: int | None = None
+    """What the sensors say at a start."""
 
     def __post_init__(self) -> None:
         self.flash = MemoryFlash()
@@ -136,7 +138,7 @@ class Rig:
     def _boot(self) -> None:
         saved = self.flash.boot()
         self.speaker = Speaker(self.identity, KEYS, saved, defaults=self.defaults, jitter=Random(1).random)
-        self.feed(events.Booted())
+        self.feed(events.Booted(events.Health(battery_pct=self.battery_pct)))
 
     @property
     def now(self) -> Reading:

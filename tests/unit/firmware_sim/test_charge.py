@@ -74,3 +74,16 @@ def test_the_fault_is_told_at_once_and_goes_when_the_battery_is_full_enough():
         rig.feed(events.Health(power="solar", battery_pct=percent))
         rig.run(400)
         assert rig.heartbeats()[-1].faults == faults
+
+
+def test_a_start_on_a_nearly_empty_battery_begins_nothing_it_would_have_to_break_off():
+    rig = Rig(battery_pct=5)
+    rig.link()
+    item, siren = play(T0 + 10_000), play(T0 + 10_000, play_class=PlayClass.EMERGENCY)
+    rig.order(item)
+    rig.order(siren)
+    rig.power_cut(11_000)
+    rig.link()
+    rig.run(6_000)
+    assert [state for state, _ in rig.states(siren.occurrence)] == [S.STORED, S.STARTED]
+    assert rig.states(item.occurrence) == [(S.STORED, ""), (S.MISSED, "low_battery")]
