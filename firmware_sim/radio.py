@@ -160,7 +160,7 @@ class Transmitter:
         wanted = self._wanted
         try:
             if self._open is not None and self._open is not wanted:
-                await self._leave()
+                await self._make_way()
                 return False
             if wanted is None:
                 await self._carry_out(None, self.driver.check())
@@ -211,6 +211,14 @@ class Transmitter:
                 self._step.result()
         finally:
             self._step = self._step_for = None
+
+    async def _make_way(self) -> None:
+        """Close what was on air. An encoder that does not say that it did may still carry what comes next."""
+        try:
+            await self._leave()
+        except DriverFailed as failure:
+            _log.error("radio.not_ended", problem=str(failure))
+            self._be_faulty(faulty=True)
 
     async def _leave(self) -> None:
         """Close the receivers of what was on air; also of what did not quite come there."""

@@ -88,6 +88,19 @@ async def test_what_is_on_air_is_ended_before_the_next_begins():
     assert encoder.log[2].on_air.codes == ("0101", "0102")
 
 
+async def test_an_encoder_that_does_not_say_that_it_ended_one_programme_still_carries_the_next():
+    encoder = Encoder()
+    encoder.fails = {"end"}
+    async with on_air(encoder) as transmitter:
+        ready, said = asyncio.Event(), list[str]()
+        transmitter.begin(A, ready.set, nothing)
+        await ready.wait()
+        transmitter.begin(B, lambda: said.append("ready"), lambda: said.append("failed"))
+        await until(lambda: bool(said))
+        assert said == ["ready"]
+        encoder.fails.clear()
+
+
 async def test_closing_takes_off_air_what_is_there():
     encoder, ready = Encoder(), []
     async with on_air(encoder) as transmitter:
