@@ -66,17 +66,19 @@ class BlockFetcher:
         wanted, asked_s = set(asked), _now_s()
         self._ask(sha, asked)
         came: list[Block] = []
-        while wanted:
-            # Where one frame came, another with the rest would follow within about that time.
-            patience_s = min(PATIENCE_S, 1.0 + 2 * (_now_s() - asked_s)) if came else PATIENCE_S
+        until_s = asked_s + PATIENCE_S
+        while wanted and _now_s() < until_s:
             try:
-                async with asyncio.timeout(patience_s):
+                async with asyncio.timeout(until_s - _now_s()):
                     block = await inbox.get()
             except TimeoutError:
                 break
+            # What nobody asked for buys no patience: else whoever sends it could keep the other ways from being tried.
             if block.index in wanted and gathered.map.fits(block):
                 wanted.discard(block.index)
                 came.append(block)
+                # Where one frame came, another with the rest would follow within about that time.
+                until_s = _now_s() + min(PATIENCE_S, 1.0 + 2 * (_now_s() - asked_s))
         return came
 
 
