@@ -16,9 +16,11 @@ from devices.models import (
     ReceiptEntry,
 )
 from devices.site import enrol_site
+from devices.wire.blocks import Want
 from devices.wire.envelope import CheckingKey, Kind, SigningKey, seal, sign
 from devices.wire.reports import Heartbeat
 from tests.support.speakers import SmallSite, Speaker
+from tests.support.until import until
 from tests.support.uplinks import S, Uplink, count, row, running
 
 
@@ -172,3 +174,19 @@ async def test_a_revoked_device_is_not_believed_and_its_new_self_is(site: SmallS
     new = Speaker(again, site.clock)
     await uplink.say(new, "heartbeat", new.heartbeat(volume=33))
     assert (await row(site, DeviceState, "s2")).volume == 33
+
+
+async def test_a_want_is_handed_on_and_a_forged_one_refused(site: SmallSite) -> None:
+    wanted: list[Want] = []
+    s1, s2 = site.speakers["s1"], site.speakers["s2"]
+    want = Want.of("s2", 1, 1, bytes(32), [3, 5])
+    sealed = [
+        seal(Kind.WANT, want.to_map(), CheckingKey.from_secret(by.id, by.enrolled.secrets.mac_key)) for by in (s1, s2)
+    ]
+    async with running(site, on_want=wanted.append) as uplink:
+        for payload in sealed:
+            await uplink.say(s2, "want", payload)
+        await until(lambda: wanted)
+        assert wanted == [want]
+        assert uplink.ingest.refused == {"foreign": 1}
+        assert uplink.ingest.counts["want"] == 1
