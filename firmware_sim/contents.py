@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import time
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from firmware_sim.flash import Slot
 SPARE_DISK_BYTES = 2 << 20
 """Content leaves this much of the disk to others: logs, the store, what it is written to on its way."""
 PART_SUFFIXES = (".part", ".blocks", ".map")
-PASSING_SUFFIXES = (".courier", ".link", ".map-new")
+PASSING_SUFFIXES = (".courier", ".courier-link", ".part-link", ".link", ".map-new")
 """Of files that only exist for a moment, or were left by a power cut in it."""
+NEVER_MS = 2**63
+"""As an urgency: nothing that is needed goes for it."""
 _READ_BYTES = 1 << 20
 
 
@@ -86,12 +89,12 @@ class ContentFolder:
             self._checked.discard(sha)
             self.path(sha).unlink(missing_ok=True)
 
-    async def take(self, device: str, sha: bytes) -> bool:
-        """Make a finished part the content, when its hash is right; a wrong one is removed.
+    async def take(self, device: str, sha: bytes, path: Path | None = None) -> bool:
+        """Make a finished part, or the file at `path`, the content, when its hash is right; a wrong one is removed.
 
         The part stays until the content is noted (`drop_part`), so that what cannot be noted is not fetched again.
         """
-        right = await asyncio.to_thread(_settle, self.part(device, sha), self.path(sha), sha)
+        right = await asyncio.to_thread(_settle, path or self.part(device, sha), self.path(sha), sha)
         if right:
             self._checked.add(sha)
         return right
@@ -185,11 +188,21 @@ class Contents:
         disk = size - gathered - self.folder.disk_free_bytes
         return self._drop_until(share, disk, self._in_turn(urgency_ms, emergency=emergency))
 
-    def fits(self, size: int) -> bool:
-        """Whether so much could be taken in without dropping anything that is needed."""
-        idle = [sha for sha in self._here if sha not in self._needed]
+    def fits(self, size: int, *, to_write: int, beside: Collection[bytes] = ()) -> bool:
+        """Whether so much could be taken in without dropping anything that is needed.
+
+        to_write: how much of it is not on the disk yet. beside: contents that are to stay although nothing needs them.
+        """
+        idle = [sha for sha in self._here if sha not in self._needed and sha not in beside]
         share = self._capacity - self.used_bytes + sum(self._here[sha][0] for sha in idle)
-        return size <= share and size <= self.folder.disk_free_bytes
+        return size <= share and to_write <= self.folder.disk_free_bytes
+
+    def touch(self, shas: Iterable[bytes]) -> None:
+        """They have just been of use: of what nothing needs they go last."""
+        now_ms = time.time_ns() // 1_000_000
+        for sha in shas:
+            if sha in self._here:
+                self._here[sha] = self._here[sha][0], now_ms
 
     def relieve(self, free_bytes: int) -> list[bytes]:
         """The disk is full: make this much room on it, at the cost of everything but the message bank.
@@ -263,7 +276,7 @@ def _settle(part: Path, target: Path, sha: bytes) -> bool:
         return False
     with part.open("rb") as file:
         os.fsync(file.fileno())
-    other = part.with_suffix(".link")
+    other = part.with_suffix(f"{part.suffix}-link")
     other.unlink(missing_ok=True)
     os.link(part, other)
     other.replace(target)

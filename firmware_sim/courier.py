@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +18,7 @@ from devices.wire.returns import MAX_BUNDLES, MAX_HELD, write_return
 from firmware_sim import events
 from firmware_sim.carrying import succeeded
 from firmware_sim.clock import Reading
-from firmware_sim.contents import Contents
+from firmware_sim.contents import NEVER_MS, Contents
 from firmware_sim.flash_open import FULL_ERRNOS
 from firmware_sim.hand_over import FAILED, TAKEN, Result
 from firmware_sim.identity import Identity
@@ -43,14 +42,16 @@ class _Incoming:
     device: str
     contents: Contents
     taken: dict[bytes, Path]
+    here: set[bytes] = field(default_factory=set)
     size: int = 0
 
     def open(self, sha: bytes, size: int) -> BinaryIO | None:
         """Where to write a content; None when it is here already. Raises _NoRoom, OSError. Runs beside the loop."""
         if sha in self.contents.held:
+            self.here.add(sha)
             return None
         self.size += size
-        if not self.contents.fits(self.size):
+        if not self.contents.fits(self.size, to_write=size, beside=self.here):
             raise _NoRoom
         path = self.taken[sha] = self.contents.folder.part(self.device, sha).with_suffix(".courier")
         return path.open("wb", buffering=1 << 20)
@@ -162,13 +163,16 @@ class Courier:
 
     async def _settle(self, bundle: Bundle, incoming: _Incoming) -> None:
         """Make the contents ours. Nothing names them yet, so up to now nothing has an effect."""
+        if not self._contents.fits(incoming.size, to_write=0, beside=incoming.here):
+            raise _NoRoom  # something else took it meanwhile
+        self._contents.touch(incoming.here)
         for sha, size in bundle.blobs:
-            if self._contents.make_room(size) is None:
+            if self._contents.make_room(size, urgency_ms=NEVER_MS, gathered=size) is None:
                 raise _NoRoom
-            part = self._contents.folder.part(self._identity.device, sha)
-            await asyncio.to_thread(os.replace, incoming.taken[sha], part)
-            if not await self._contents.folder.take(self._identity.device, sha):
-                raise Unavailable("firmware.flash_failed", file=str(part), problem="read back other than written")
+            # Not by way of the part: a download of the same content may be writing to that.
+            path = incoming.taken[sha]
+            if not await self._contents.folder.take(self._identity.device, sha, path):
+                raise Unavailable("firmware.flash_failed", file=str(path), problem="read back other than written")
             await self._contents.add(sha, size)
             self._on_content(sha)
 

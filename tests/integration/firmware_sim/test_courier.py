@@ -260,3 +260,58 @@ async def test_a_device_whose_flash_was_spoilt_takes_its_bundle_again_and_plays_
         assert found.report.heartbeat.faults == ("flash_rebuilt",)
         assert min(receipt.n for receipt in receipts) > 4
         await device.stop()
+
+
+def _small_disk(village: Village, monkeypatch: pytest.MonkeyPatch, total_bytes: int) -> None:
+    """A disk for contents alone, on which every file takes what is in it."""
+
+    def free(_folder: ContentFolder) -> int:
+        files = [path.stat() for path in (village.folder / "state" / "content").rglob("*") if path.is_file()]
+        return max(0, total_bytes - sum({each.st_ino: each.st_size for each in files}.values()))
+
+    monkeypatch.setattr(ContentFolder, "disk_free_bytes", property(free))
+
+
+async def test_a_bundle_that_just_fits_costs_nothing_that_is_needed(village: Village, monkeypatch: pytest.MonkeyPatch):
+    soon = village.order(play(now_ms() + HOUR_MS // 2, parts=(village.speech(100_000),)))
+    assert await village.take(village.bundle(soon)) == "taken"
+    (needed,) = village.contents
+    village.contents.clear()
+    _small_disk(village, monkeypatch, 320_000)
+    item = play(now_ms() + HOUR_MS // 3, parts=(village.speech(100_000), village.speech(100_000)))
+    assert await village.take(village.bundle(village.order(item))) == "taken"
+    assert set(village.device._contents.held) == {needed, *village.contents}
+
+
+async def test_what_a_bundle_relies_on_is_not_dropped_for_what_it_brings(village: Village):
+    mib = 1 << 20
+    for size in (20 * mib, 20 * mib):
+        village.speech(size)
+        assert await village.take(village.bundle()) == "taken"
+        village.device._contents._here = {sha: (size, 0) for sha, (size, _) in village.device._contents._here.items()}
+    relied_on = next(iter(village.device._contents.held))
+    village.contents = {relied_on: village.contents[relied_on]}
+    village.speech(40 * mib)
+    assert await village.take(village.bundle()) == "taken"
+    assert set(village.device._contents.held) == set(village.contents)
+    village.speech(25 * mib)
+    assert await village.take(village.bundle()) == "full"
+    assert set(village.device._contents.held) < set(village.contents)
+
+
+async def test_a_bundle_leaves_alone_what_a_download_is_writing_to(village: Village, monkeypatch: pytest.MonkeyPatch):
+    data = village.bundle(village.order(play(now_ms() + HOUR_MS // 2, parts=(village.speech(),))))
+    (sha,) = village.contents
+    folder = village.device._contents.folder
+    folder.part("bn-s01", sha).write_bytes(b"begun")
+    seen: list[bytes] = []
+    take = ContentFolder.take
+
+    async def watched(self: ContentFolder, device: str, sha: bytes, path: Path | None = None) -> bool:
+        seen.append(self.part(device, sha).read_bytes())
+        return await take(self, device, sha, *([] if path is None else [path]))
+
+    monkeypatch.setattr(ContentFolder, "take", watched)
+    assert await village.take(data) == "taken"
+    assert seen == [b"begun"]
+    assert [path.name for path in (village.folder / "state" / "content").rglob("*") if path.is_file()] == [sha.hex()]
