@@ -34,7 +34,7 @@ class Incoming:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._room = shutil.disk_usage(folder).free - KEEP_FREE_BYTES
+        self._folder = folder
         self._file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `close`
         self._waiting = bytearray()
         self._size = 0
@@ -44,8 +44,6 @@ class Incoming:
         self._size += len(data)
         if self._size > MAX_BUNDLE_BYTES:
             raise Refusal("too_large")
-        if self._size > self._room:
-            raise Refusal("full")
         self._waiting += data
         if len(self._waiting) >= _BUFFER:
             await self._flush()
@@ -64,6 +62,9 @@ class Incoming:
 
     async def _flush(self) -> None:
         data, self._waiting = bytes(self._waiting), bytearray()
+        # Looked at each time: others may be handing in as much just now.
+        if shutil.disk_usage(self._folder).free - len(data) < KEEP_FREE_BYTES:
+            raise Refusal("full")
         try:
             await asyncio.to_thread(self._file.write, data)
         except OSError as error:

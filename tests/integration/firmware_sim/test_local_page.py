@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+from collections import namedtuple
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from firmware_sim import words
 from firmware_sim.hand_over import HandOver
 from firmware_sim.local import listening as socket_side
+from firmware_sim.local import upload
 from firmware_sim.local.listening import listening
 from firmware_sim.local.page import LocalPage
 from firmware_sim.local.rate import Bucket
@@ -176,6 +179,20 @@ async def test_a_full_disk_refuses_a_bundle_and_keeps_nothing(
     assert (answer.status_code, answer.json()["outcome"]) == (507, "full")
     assert box.tries == 0
     assert list((tmp_path / "incoming").iterdir()) == []
+
+
+async def test_bundles_that_come_in_together_leave_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    mib, came = 1 << 20, 0
+    usage = namedtuple("usage", "free")  # noqa: PYI024 - as shutil makes it
+    monkeypatch.setattr(upload.shutil, "disk_usage", lambda _: usage(upload.KEEP_FREE_BYTES + (8 - came) * mib))
+    together = [upload.Incoming(tmp_path) for _ in range(3)]
+    for incoming in together * 4:
+        with suppress(upload.Refusal):
+            await incoming.write(bytes(mib))
+            came += 1
+    for incoming in together:
+        incoming.close()
+    assert came == 8
 
 
 @pytest.mark.parametrize(
