@@ -6,6 +6,7 @@ Nothing on a stick is ever executed or followed: every folder and file is opened
 import asyncio
 import contextlib
 import glob
+import itertools
 import os
 import stat
 import tempfile
@@ -24,6 +25,8 @@ LOOK_EVERY_S = 3.0
 FOLDER, RETURNS = "loa", "returns"
 MAX_BUNDLES = 64
 """Of one stick, the first by name."""
+MAX_LOOKED_AT = 10_000
+"""Files of one folder: as many names as somebody likes to write fit on a stick, but not into the memory of a board."""
 _COPY_BYTES = 1 << 20
 _log = structlog.get_logger(__name__)
 
@@ -104,7 +107,7 @@ def _sticks(patterns: Sequence[str]) -> Iterator[Stick]:
 
 def _bundles(folder: int) -> Iterator[tuple[str, int, int, int]]:
     with os.scandir(folder) as entries:
-        for entry in entries:
+        for entry in itertools.islice(entries, MAX_LOOKED_AT):
             if entry.name.endswith(".loa") and not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
                 about = entry.stat(follow_symlinks=False)
                 yield entry.name, about.st_size, about.st_mtime_ns, about.st_ino

@@ -155,3 +155,13 @@ async def test_a_folder_may_be_named_outright(usb: UsbFolders, box: Box, tmp_pat
     (tmp_path / "mnt" / "loa" / "x.loa").write_bytes(bundle())
     await usb.look()
     assert len(box.taken) == 1
+
+
+async def test_of_a_stick_full_of_names_only_so_many_are_looked_at(
+    usb: UsbFolders, box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("firmware_sim.usb.MAX_LOOKED_AT", 5)
+    folder = stick(tmp_path, *[b"rubbish"] * 9)
+    await usb.look()
+    assert box.tries == 5
+    assert returned(folder)
