@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from base.errors import Unavailable
+from base.errors import LoaError, Unavailable
 from firmware_sim import flash_legacy
 from firmware_sim.counts import Counts
 from firmware_sim.flash_read import every_row, meta_of
@@ -99,6 +99,8 @@ def _look_at(path: Path, counts: Counts) -> tuple[sqlite3.Connection | None, str
         if _code(error) in _NOT_ITS_FAULT:
             raise
         return None, str(error)
+    except (LoaError, ValueError, TypeError) as error:
+        return None, f"a row of the first form is not what was written: {error}"
     if trouble:
         connection.close()
         return None, trouble

@@ -55,12 +55,8 @@ def boot(connection: sqlite3.Connection, device: str, counts: Counts) -> Saved:
 
 def contents(connection: sqlite3.Connection, device: str) -> dict[bytes, tuple[int, int]]:
     """Size and last use, in Unix milliseconds, of every content that is here."""
-    found = {}
-    for row in every_row(connection, "WHERE device = ? AND kind = ?", (device, Kind.CONTENT)):
-        if row is not None:
-            fields = Fields(decode_canonical(row.body), "content")
-            found[row.key] = fields.whole("size"), fields.whole("used")
-    return found
+    rows = [row for row in every_row(connection, "WHERE device = ? AND kind = ?", (device, Kind.CONTENT)) if row]
+    return dict(_read(rows, _content))
 
 
 def _read(rows: list[Row], decode: Callable[[Row], T]) -> Iterator[T]:
@@ -90,9 +86,14 @@ def _saved(boot_number: int, found: dict[int, list[Row]], reserved: int) -> Save
         last_digest=digest,
         config=next(_read(rows(Kind.CONFIG), lambda row: _config(row.body)), None),
         keys=dict(_read(rows(Kind.KEYS), lambda row: (row.key.decode(), _keys(row.body)))),
-        bundles={row.key.decode(): row.forget_ms for row in rows(Kind.BUNDLE)},
+        bundles=dict(_read(rows(Kind.BUNDLE), lambda row: (row.key.decode(), row.forget_ms))),
         loss=next((_loss(row.body) for row in rows(Kind.LOSS)), None),
     )
+
+
+def _content(row: Row) -> tuple[bytes, tuple[int, int]]:
+    fields = Fields(decode_canonical(row.body), "content")
+    return row.key, (fields.whole("size"), fields.whole("used"))
 
 
 def _mark(row: Row) -> Mark:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devices.wire.envelope import decode_canonical
+from devices.wire.errors import BadMessage
+from devices.wire.fields import Fields
 from firmware_sim.counts import Counts, sync_folder
 from firmware_sim.flash_read import REBUILT, every_row
 from firmware_sim.flash_rows import SCHEMA, VERSION, Kind, Row, boot_row, loss_row, meta
@@ -43,7 +45,8 @@ def salvage(path: Path, commits: int) -> Salvaged:
     finally:
         connection.close()
     newest = found.get(("", Kind.META, COMMITS.encode()))
-    current = newest is not None and int.from_bytes(newest.body, "big") >= commits
+    # Without a count nobody knows what was written last.
+    current = newest is not None and int.from_bytes(newest.body, "big") >= commits > 0
     return Salvaged(tuple(found.values()), current)
 
 
@@ -91,6 +94,7 @@ def _collect(
 def _kept(found: Salvaged, counts: Counts) -> Iterator[Row]:
     """What of it is put into the new store."""
     boots: dict[str, int] = {}
+    receipts: dict[str, int] = {}
     for row in found.rows:
         match row.kind:
             case Kind.BOOT:
@@ -98,11 +102,17 @@ def _kept(found: Salvaged, counts: Counts) -> Iterator[Row]:
             case Kind.MARK if not (found.current or _is_final(row)):
                 continue
             case Kind.CHAIN if not found.current:
+                receipts[row.device] = max(receipts.get(row.device, 0), int.from_bytes(row.body[:8], "big"))
                 continue
+            case Kind.RECEIPT:
+                receipts[row.device] = max(receipts.get(row.device, 0), int.from_bytes(row.key, "big"))
+                yield row
             case Kind.META | Kind.HAVES | Kind.LOSS:
                 continue
             case _:
                 yield row
+    for device, number in receipts.items():
+        counts.stage(device, receipt=number)
     known = {row.device for row in found.rows if row.device} | counts.devices
     for device in sorted(known):
         yield boot_row(device, max(boots.get(device, 0), counts.boot(device)))
@@ -110,7 +120,10 @@ def _kept(found: Salvaged, counts: Counts) -> Iterator[Row]:
 
 
 def _is_final(row: Row) -> bool:
-    return bool(decode_canonical(row.body).get("final"))
+    try:
+        return Fields(decode_canonical(row.body), "mark").flag("final")
+    except BadMessage:
+        return False  # another firmware's
 
 
 def _write(connection: sqlite3.Connection, rows: Iterable[Row], commits: int) -> None:

@@ -19,6 +19,7 @@ from firmware_sim import flash_read
 from firmware_sim.counts import RECEIPTS_AHEAD
 from firmware_sim.effects import Keep, KeepBundle, KeepConfig, KeepHaves, KeepKeys, KeepMark, KeepOrder, KeepReceipt
 from firmware_sim.flash import Flash
+from firmware_sim.flash_rows import Kind, Row
 from firmware_sim.saved import HeldKey, Loss, Mark, RetiredKey, Saved, SavedConfig, SavedKeys
 from tests.unit.firmware_sim.rig import SMART, T0, TRUSTED, Server, play
 
@@ -196,6 +197,46 @@ def test_lost_counts_are_made_good_from_the_store(folder: Path, whole: Saved):
     assert _open(folder).boot == 3
 
 
+def test_without_counts_and_the_end_of_the_chain_numbers_go_on_above_the_receipts_that_are_left(folder: Path):
+    _damage(folder, "UPDATE kept SET body = x'00' WHERE kind = ?", Kind.CHAIN)
+    (folder / "flash.counts").unlink()
+    saved = _open(folder)
+    assert saved.last_receipt == max(saved.receipts) + RECEIPTS_AHEAD == COUNT + RECEIPTS_AHEAD
+    assert _open(folder).last_receipt == saved.last_receipt
+
+
+def test_without_counts_no_mark_of_a_spoilt_store_is_taken_for_the_last_unless_it_is_final(folder: Path):
+    _damage(folder, "UPDATE kept SET body = x'00' WHERE kind = ?", Kind.CONFIG)
+    (folder / "flash.counts").unlink()
+    marks = _open(folder).marks
+    assert marks[OVER.occurrence, OVER.output] == OVER
+    assert all(mark.final for mark in marks.values())
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "key"), [(Kind.MARK, b"X/speaker"), (Kind.CONTENT, bytes(32)), (Kind.BUNDLE, b"\xff"), (Kind.HAVES, b"X")]
+)
+async def test_a_row_of_another_firmware_keeps_nobody_from_starting(folder: Path, kind: Kind, key: bytes, spoilt: bool):
+    sql, values = Row(DEVICE, kind, key, T0, b"\xff\xff").put()
+    _damage(folder, sql, *values)
+    if spoilt:
+        _damage(folder, "UPDATE kept SET body = x'00' WHERE kind = ?", Kind.CONFIG)
+    flash = Flash(folder / "flash.db")
+    try:
+        assert len(_boot(flash).orders) == COUNT
+        assert await flash.slot(DEVICE).contents() == {}
+    finally:
+        flash.close()
+
+
+def _damage(folder: Path, sql: str, *values: object) -> None:
+    connection = sqlite3.connect(folder / "flash.db")
+    connection.execute(sql, values)
+    connection.commit()
+    connection.close()
+
+
 def test_without_store_and_counts_it_is_as_new(folder: Path):
     for path in folder.iterdir():
         path.unlink()
@@ -272,3 +313,15 @@ def test_a_store_of_the_first_form_is_carried_over(tmp_path: Path):
         config=SavedConfig(config, 5),
     )
     assert _open(tmp_path).boot == 9
+
+
+def test_a_store_of_the_first_form_that_is_spoilt_is_built_anew(tmp_path: Path):
+    connection = sqlite3.connect(tmp_path / "flash.db")
+    connection.executescript("""
+        CREATE TABLE boots (device TEXT PRIMARY KEY, boot INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE orders (device TEXT, id TEXT, envelope BLOB, forget_ms INTEGER, PRIMARY KEY (device, id));
+        CREATE TABLE haves (device TEXT, log TEXT, upto INTEGER, above TEXT, PRIMARY KEY (device, log));
+        INSERT INTO haves VALUES ('bn-s01', 'vn', 4, '[[7, 9');
+    """)
+    connection.close()
+    assert _open(tmp_path).loss == Loss()
