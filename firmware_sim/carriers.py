@@ -70,6 +70,9 @@ class Carriers:
             return
         self._resting = resting
         if resting:
+            await self._exchange.settle()
+            if not self._resting:
+                return  # wanted again meanwhile
             await self._halt()
         self._go()
 

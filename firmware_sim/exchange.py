@@ -21,6 +21,8 @@ GATHER_S = 0.2
 """What is to be told within this goes together."""
 MAX_OUTBOX = 256
 FLASH_PATIENCE_S = 10.0
+SETTLE_S = 10.0
+"""So long at most what is to be told is waited for before the link is taken down."""
 _KINDS = {
     topics.Up.HELLO.value: Kind.HELLO,
     topics.Up.HEARTBEAT.value: Kind.HEARTBEAT,
@@ -47,8 +49,8 @@ class ExchangeLink:
         self._device, self._client, self._bases = device, client, bases
         self._feed, self._period_s, self._jitter = feed, period_s, jitter
         self._outbox: list[tuple[Kind, bytes]] = []
-        self._told = asyncio.Event()
-        self._up = False
+        self._told, self._handed = asyncio.Event(), asyncio.Event()
+        self._up = self._asking = False
         self._tries = 0
         self.connected = False
         """Whether the server answered the last time."""
@@ -73,7 +75,8 @@ class ExchangeLink:
                 self._open()
                 try:
                     await self._talk()
-                except (httpx.HTTPError, httpx.InvalidURL, BadMessage) as error:
+                except (httpx.HTTPError, httpx.InvalidURL, ValueError, BadMessage) as error:
+                    # ValueError: a host name that is none, as IDNA has it.
                     _log.debug("exchange.failed", device=self._device, problem=str(error) or repr(error))
                 pause_s = FIRST_PAUSE_S if self.connected else pause_s
                 self._close()
@@ -84,14 +87,23 @@ class ExchangeLink:
         finally:
             self._close()
 
+    async def settle(self) -> None:
+        """Until what is to be told has been handed over: a planned silence is announced by the last heartbeat."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                while self.connected and (self._outbox or self._asking):
+                    self._handed.clear()
+                    await self._handed.wait()
+
     def _open(self) -> None:
         """The machine believes in the link, and so says hello."""
         self._up = True
         self._feed(events.LinkUp())
 
     def _close(self) -> None:
-        self._up = self.connected = False
+        self._up = self.connected = self._asking = False
         self._outbox.clear()
+        self._handed.set()
 
     async def _talk(self) -> None:
         """Until a request fails."""
@@ -99,8 +111,10 @@ class ExchangeLink:
             await self._have_heartbeat()
             request = self._next()
             self._told.clear()
+            self._asking = True
             answer = await self._ask(request)
-            self.connected = True
+            self.connected, self._asking = True, False
+            self._handed.set()
             self._feed(events.FrameReceived(answer))
             await self._rest(Frame.from_bytes(answer))
 

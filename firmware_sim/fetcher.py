@@ -144,7 +144,8 @@ class Fetcher:
         sha = wanted.rendition.sha256
         try:
             await self._attempt(wanted)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, Unavailable, BlocksStalled) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError, Unavailable, BlocksStalled) as error:
+            # ValueError: a host name that is none, as IDNA has it.
             _log.debug("content.cut", device=self._device, sha=sha.hex()[:12], problem=str(error) or repr(error))
             self._pause(wanted)
         except WrongAnswer as wrong:
@@ -206,7 +207,7 @@ class Fetcher:
         before = size_of(part)
         try:
             await download(self._client, url, part, wanted.rendition.size)
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             if size_of(part) > before:
                 self._outage.answered()
                 wanted.tries = 0

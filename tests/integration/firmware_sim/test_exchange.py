@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from devices.wire import topics
 from devices.wire.blocks import BLOCK_BYTES
 from devices.wire.content import Rendition, Speech, Tone, Version
+from devices.wire.envelope import Kind, seal
 from firmware_sim import block_fetcher, carriers, exchange, outage
 from firmware_sim.device import Device
 from firmware_sim.settings import ContentPart, DeviceFile
@@ -172,3 +174,23 @@ async def test_a_power_cut_costs_no_block_twice(tmp_path: Path):
         assert server.wants[again].first >= before
         assert server.wants[again].boot == 2
         assert server.blocks_sent <= 400 + 2 * 15
+
+
+async def test_before_it_rests_it_hands_over_what_is_to_be_told(tmp_path: Path):
+    async with exchanging() as server, running(_file(tmp_path, server, broker=False), tmp_path / "state") as device:
+        await until(lambda: len(server.heartbeats) >= 1)
+        silence = device._speaker._vitals.report(device._speaker._state(), device.now, quiet_until_ms=now_ms() + 9_000)
+        device._carriers.publish(
+            topics.up("bn-s01", topics.Up.HEARTBEAT), seal(Kind.HEARTBEAT, silence.to_map(), device._keys.mac)
+        )
+        await device._carriers.rest(resting=True)
+        assert server.heartbeats[-1].quiet_until_ms == silence.quiet_until_ms
+        assert device.carrier == ""
+
+
+async def test_an_address_that_is_none_does_not_keep_the_next_from_being_tried(tmp_path: Path):
+    async with exchanging() as server:
+        file = _file(tmp_path, server, broker=False)
+        content = file.content.model_copy(update={"exchange": ("http://xn--/exchange", server.url)})
+        async with running(file.model_copy(update={"content": content}), tmp_path / "state") as device:
+            await until(lambda: device.carrier == "http")

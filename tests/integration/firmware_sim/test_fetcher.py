@@ -139,8 +139,9 @@ async def test_a_server_without_range_sends_it_whole_again(tmp_path: Path):
         assert b.folder.path(sha).read_bytes() == data
 
 
-async def test_another_address_is_tried_when_one_is_dead(tmp_path: Path):
-    async with serving() as server, bench(tmp_path, lambda: ["http://127.0.0.1:9/content", server.url]) as b:
+@pytest.mark.parametrize("dead", ["http://127.0.0.1:9/content", "http://xn--/content"])
+async def test_another_address_is_tried_when_one_is_dead(tmp_path: Path, dead: str):
+    async with serving() as server, bench(tmp_path, lambda: [dead, server.url]) as b:
         sha = server.put(b"here")
         b.want(sha, 4)
         await until(lambda: b.stored == [sha])
