@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -15,11 +16,19 @@ from server.settings import HttpSettings
 
 GRACE_S = 3
 AHEAD_BYTES = 8_192
-"""How much of an answer waits on a connection for the network to take it: when a link breaks, that much is lost and read
-again, and at 64 kbit/s a minute is no more than 480 KB."""
+"""How much of an answer waits on a connection for the network to take it. When a link breaks, so much is read again,
+and over 64 kbit/s no more than 480 KB come in a minute."""
 CONGESTION = b"bbr"
 """Takes a lost packet for a lost packet and not for a full network: over a radio link that loses every fifth, content
 arrives in a third of the time it takes with Linux's default. Where the kernel has none, its default stays."""
+RETRY_MS = 2_000
+"""The longest pause before a lost packet is sent again. Linux's is two minutes: a link that loses every fifth packet
+would stand still for half of one every now and then."""
+TCP_RTO_MAX_MS = 44
+"""Linux 6.15 and later, include/uapi/linux/tcp.h."""
+IDLE_S = 75
+"""How long a connection is kept for its next request. When it is closed right after an answer, the kernel soon gives
+up what is still on its way, and a slow link never gets the end."""
 
 
 class _Protocol(HttpToolsProtocol):
@@ -70,10 +79,15 @@ def listening_socket(http: HttpSettings) -> socket.socket:
 
 def _for_weak_links(bound: socket.socket) -> None:
     """What its connections inherit, as far as this system has it."""
-    for name, value in (("TCP_CONGESTION", CONGESTION), ("TCP_NOTSENT_LOWAT", AHEAD_BYTES)):
-        if hasattr(socket, name):
-            with suppress(OSError):
-                bound.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    if sys.platform != "linux":
+        return
+    for option, value in (
+        (socket.TCP_CONGESTION, CONGESTION),
+        (socket.TCP_NOTSENT_LOWAT, AHEAD_BYTES),
+        (TCP_RTO_MAX_MS, RETRY_MS),
+    ):
+        with suppress(OSError):
+            bound.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _config(app: FastAPI, http: HttpSettings) -> uvicorn.Config:
@@ -87,5 +101,6 @@ def _config(app: FastAPI, http: HttpSettings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=http.trusted_proxies,
+        timeout_keep_alive=IDLE_S,
         timeout_graceful_shutdown=GRACE_S,
     )

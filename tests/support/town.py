@@ -222,6 +222,14 @@ class Town:
         """How many contents were asked of the server so far."""
         return self.server.log.read_text("utf-8").count('"path": "/content/')
 
+    async def content_bytes(self) -> int:
+        """Bytes of content that the server's application has handed to connections since it started."""
+        async with httpx.AsyncClient(timeout=30) as http:
+            answer = await http.get(f"{self.url}/metrics", headers=self.story._headers("lan"))
+            text = answer.raise_for_status().text
+        line = next(line for line in text.splitlines() if line.startswith("loa_content_bytes_total "))
+        return int(float(line.split()[1]))
+
     def errors(self) -> list[str]:
         """Everything any process logged as an error."""
         return [error for log in (self.settings.data_dir / "logs").glob("*.log") for error in errors_in(log)]
