@@ -14,7 +14,7 @@ from firmware_sim.identity import Identity
 from firmware_sim.link import DeviceLink
 
 FALL_BACK_S = 60.0
-"""So long without MQTT, and HTTP is tried."""
+"""So long without MQTT, and HTTP is tried; the time the link rests does not count, nor does it begin anew after it."""
 _log = structlog.get_logger(__name__)
 
 
@@ -43,6 +43,7 @@ class Carriers:
         self._mqtt_task: asyncio.Task[None] | None = None
         self._exchange_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._waiting_since_s = self._waited_s = 0.0
         self.hindered = hindered
         self._started = self._resting = False
 
@@ -118,6 +119,7 @@ class Carriers:
         """From MQTT: while it is there, HTTP is not needed."""
         if isinstance(event, events.LinkUp):
             self._rest_timer()
+            self._waited_s = 0.0
             self._end_exchange()
         elif isinstance(event, events.LinkDown) and self._mqtt_task is not None:
             self._wait_for_mqtt()
@@ -125,16 +127,20 @@ class Carriers:
 
     def _wait_for_mqtt(self) -> None:
         self._rest_timer()
-        self._timer = asyncio.get_running_loop().call_later(FALL_BACK_S, self._fall_back)
+        loop = asyncio.get_running_loop()
+        self._waiting_since_s = loop.time()
+        self._timer = loop.call_later(max(0.0, FALL_BACK_S - self._waited_s), self._fall_back)
 
     def _fall_back(self) -> None:
         self._timer = None
         if self._exchange_task is not None:
             return
         if self._bases():
+            self._waited_s = FALL_BACK_S
             _log.info("link.by_http", device=self._identity.device)
             self._exchange_task = asyncio.get_running_loop().create_task(self._exchange.run())
         else:
+            self._waited_s = 0.0
             self._wait_for_mqtt()  # a config may name an address any time
 
     def _end_exchange(self) -> None:
@@ -158,6 +164,8 @@ class Carriers:
 
     async def _halt(self, *, told: bool = True) -> None:
         """End both ways. told: the machine learns of it."""
+        if self._timer is not None:
+            self._waited_s += asyncio.get_running_loop().time() - self._waiting_since_s
         self._rest_timer()
         tasks = [task for task in (self._mqtt_task, self._exchange_task) if task is not None]
         self._mqtt_task = self._exchange_task = None

@@ -15,6 +15,8 @@ from devices.wire.up import MAX_MESSAGES, MAX_UP_BYTES, UpFrame
 from firmware_sim import events
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, pool=None)
+ANSWER_S = 300.0
+"""An answer that has not come to its end by then is given up: 64 KiB at under 2 kbit/s."""
 FIRST_PAUSE_S = 0.5
 MAX_PAUSE_S = 30.0
 GATHER_S = 0.2
@@ -75,7 +77,7 @@ class ExchangeLink:
                 self._open()
                 try:
                     await self._talk()
-                except (httpx.HTTPError, httpx.InvalidURL, ValueError, BadMessage) as error:
+                except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError, BadMessage) as error:
                     # ValueError: a host name that is none, as IDNA has it.
                     _log.debug("exchange.failed", device=self._device, problem=str(error) or repr(error))
                 pause_s = FIRST_PAUSE_S if self.connected else pause_s
@@ -112,7 +114,8 @@ class ExchangeLink:
             request = self._next()
             self._told.clear()
             self._asking = True
-            answer = await self._ask(request)
+            async with asyncio.timeout(ANSWER_S):
+                answer = await self._ask(request)
             self.connected, self._asking = True, False
             self._handed.set()
             self._feed(events.FrameReceived(answer))

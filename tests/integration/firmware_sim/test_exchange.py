@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -194,3 +194,39 @@ async def test_an_address_that_is_none_does_not_keep_the_next_from_being_tried(t
         content = file.content.model_copy(update={"exchange": ("http://xn--/exchange", server.url)})
         async with running(file.model_copy(update={"content": content}), tmp_path / "state") as device:
             await until(lambda: device.carrier == "http")
+
+
+async def test_a_link_that_is_up_for_moments_only_comes_to_http_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(carriers, "FALL_BACK_S", 1.0)
+    async with exchanging() as server, running(_file(tmp_path, server), tmp_path / "state") as device:
+        spells = 0
+        while device.carrier != "http":
+            spells += 1
+            assert spells < 20
+            await device._carriers.rest(resting=True)
+            await device._carriers.rest(resting=False)
+            await asyncio.sleep(0.3)
+        assert len(server.hellos) == 1
+
+
+async def test_an_answer_without_end_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(exchange, "ANSWER_S", 0.3)
+    asked = 0
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
+        with suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        writer.close()
+
+    listener = await asyncio.start_server(drip, "127.0.0.1", 0)
+    server = ExchangeServer(port=listener.sockets[0].getsockname()[1])
+    async with listener, running(_file(tmp_path, server, broker=False), tmp_path / "state"):
+        await until(lambda: asked >= 2)
