@@ -27,6 +27,9 @@ CONNECT_TIMEOUT_S = 10
 MISC_PERIOD_S = 5
 FIRST_BACKOFF_S = 0.5
 MAX_BACKOFF_S = 30.0
+READ_BYTES = 65_536
+PACKETS_AT_ONCE = 100
+"""Packets taken before others get a turn on the event loop: a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,29 @@ class Will:
 
     topic: str
     payload: bytes
+
+
+class _Client(paho.Client):
+    """paho asks the socket three or four times for each packet; here it is asked once for all that is there."""
+
+    _ahead = b""
+    _at = 0
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether something is here that the socket will not wake anybody for."""
+        return self._at < len(self._ahead)
+
+    def forget_ahead(self) -> None:
+        """Begin anew: it is another connection."""
+        self._ahead, self._at = b"", 0
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if not self.reads_ahead:
+            self._ahead, self._at = super()._sock_recv(READ_BYTES), 0
+        part = self._ahead[self._at : self._at + bufsize]
+        self._at += len(part)
+        return part
 
 
 class MqttLink:
@@ -197,8 +223,8 @@ class MqttLink:
             self._up = False
             self._call(self._on_down)
 
-    def _make_client(self, client_id: str, will: Will | None) -> paho.Client:
-        client = paho.Client(
+    def _make_client(self, client_id: str, will: Will | None) -> _Client:
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             clean_session=True,
@@ -247,6 +273,7 @@ class MqttLink:
 
     def _handle_socket_open(self, _client: Any, _data: Any, sock: Any) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client.forget_ahead()
         self._soon(self._watch_read, sock)
 
     def _soon(self, callback: Callable[..., None], *arguments: Any) -> None:
@@ -267,10 +294,20 @@ class MqttLink:
             self._loop.add_reader(sock, self._read, sock)
 
     def _read(self, sock: Any) -> None:
-        self._client.loop_read()
-        # TLS may have decrypted more than one packet: nothing would wake us for the rest.
-        while isinstance(sock, ssl.SSLSocket) and sock.fileno() >= 0 and sock.pending():
+        for _ in range(PACKETS_AT_ONCE):
+            if self._client.socket() is not sock:
+                return
             self._client.loop_read()
+            if not self._more(sock):
+                return
+        if self._loop is not None:
+            self._loop.call_soon(self._read, sock)
+
+    def _more(self, sock: Any) -> bool:
+        """Whether there is something to read that nothing would wake us for: read ahead, or decrypted by TLS."""
+        if sock.fileno() < 0:
+            return False
+        return self._client.reads_ahead or (isinstance(sock, ssl.SSLSocket) and sock.pending() > 0)
 
     def _watch_write(self, sock: Any) -> None:
         if self._loop is not None and sock.fileno() >= 0:
