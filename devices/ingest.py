@@ -21,8 +21,8 @@ from devices.intake import Gap, Intake, Outcome
 from devices.keys import KeyStore
 from devices.quietlog import QuietLog
 from devices.repository import uplink as rows
-from devices.roll import Roll
-from devices.rollbook import RollBook
+from devices.roll import Roll, Way
+from devices.rollbook import MAX_DEVICES, RollBook
 from devices.uplink import KINDS, MAX_BYE_BYTES, Checker, Identity, Report
 from devices.waiting import Waiting, WaitingRoom
 from devices.wire.blocks import Want
@@ -101,11 +101,17 @@ class Ingest:
 
     def on_message(self, topic: str, payload: bytes) -> None:
         """Take a message from the broker link: a steady heartbeat at once, of others only topic and size are read."""
-        if self._roll.take(topic, payload):
+        way = self._roll.take(topic, payload)
+        if way is Way.SHORT:
             self.counts[_HEARTBEAT] += 1
             self._idle.clear()
             self._unwritten.set()
-            return
+        elif way is Way.NONE:
+            self.dropped[_HEARTBEAT] += 1
+        else:
+            self._take_long_way(topic, payload)
+
+    def _take_long_way(self, topic: str, payload: bytes) -> None:
         try:
             uplink = parse_up(topic)
         except BadMessage as error:
@@ -131,6 +137,11 @@ class Ingest:
                 async with self._turn:
                     await self._take_batch()
                     self._rest()
+
+    @property
+    def backlog(self) -> int:
+        """Messages that came and are not in the database yet."""
+        return len(self._waiting) + self._roll.waiting
 
     async def settled(self) -> None:
         """Wait until everything that came is taken in and committed."""
@@ -163,12 +174,19 @@ class Ingest:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(WRITE_S):
                     await self._hurry.wait()
+            await self._write_all(len(self._roll.unwritten))
+
+    async def _write_all(self, devices: int) -> None:
+        """Write so many devices' heartbeats, some at a time, and let others have the turn in between."""
+        while devices > 0:
+            devices -= MAX_DEVICES
             async with self._turn:
                 try:
                     await self._book.write()
                 except Exception:  # noqa: BLE001 - what was not written waits, and is written the next time
                     _log.exception("devices.roll_failed")
                     self._hurry.clear()
+                    devices = 0
                 self._rest()
 
     def _rest(self) -> None:
@@ -186,8 +204,10 @@ class Ingest:
         self._put(Waiting(Uplink(device_id, Up.HEARTBEAT), heartbeat))
 
     def _put(self, message: Waiting) -> None:
+        self._roll.goes_long_way(message.uplink.device)
         gone = self._waiting.put(message)
         if gone is not None:
+            self._roll.came_long_way(gone.uplink.device)
             self.dropped[gone.uplink.kind.value] += 1
         self._idle.clear()
         self._arrived.set()
@@ -200,6 +220,8 @@ class Ingest:
             await self._process(batch)
         except Exception:  # noqa: BLE001 - one bad batch must not end the uplink; nothing in it was acknowledged
             _log.exception("devices.batch_failed")
+        for message in batch:
+            self._roll.came_long_way(message.uplink.device)
 
     async def _process(self, batch: Sequence[Waiting]) -> None:
         async with self._database.reading() as session:

@@ -4,13 +4,15 @@ A steady heartbeat is taken here the moment it comes, in a few microseconds; eve
 alone decides what is refused. Nothing here is needed: after a restart the roll is empty and fills by itself.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from enum import Enum, auto
 from itertools import islice
 
 from base.times import Clock
 from devices.shape import Shape, number
 from devices.steady import Drawn, Logs, Said, Steady
-from devices.uplink import MAX_COUNT, Identity
+from devices.uplink import Identity
 from devices.wire import topics
 from devices.wire.envelope import Kind
 from devices.wire.mac0 import Sender
@@ -19,13 +21,21 @@ from devices.wire.topics import Up
 
 MAX_DEVICES = 250_000
 """The devices of a country; about 1.5 KB each."""
-MAX_UNWRITTEN = 100_000
-"""Steady heartbeats that may wait for the database; those beyond go the long way, which sheds load."""
+MAX_UNWRITTEN = 50_000
+"""Steady heartbeats that may wait for the database; those beyond are dropped, and the next ones say it all again."""
 
 _MAX_BYTES = Kind.HEARTBEAT.max_bytes
 
 Group = tuple[str, Logs]
 """A commune, and what its devices hold of the logs they all follow."""
+
+
+class Way(Enum):
+    """What becomes of a message: taken here, to be looked at in full, or dropped because too many wait."""
+
+    SHORT = auto()
+    LONG = auto()
+    NONE = auto()
 
 
 class Roll:
@@ -36,6 +46,7 @@ class Roll:
         self._by_topic: dict[str, Steady] = {}
         self._unwritten: dict[str, Steady] = {}
         self._waiting = 0
+        self._elsewhere: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._by_topic)
@@ -50,21 +61,33 @@ class Roll:
         """The devices with such heartbeats."""
         return self._unwritten.keys()
 
-    def take(self, topic: str, envelope: bytes) -> bool:
-        """Take a heartbeat when it is the steady successor of its device's last one."""
+    def take(self, topic: str, envelope: bytes) -> Way:
+        """Take a heartbeat when it is a steady successor of its device's last one; it is dropped when too many wait."""
         steady = self._by_topic.get(topic)
-        if steady is None or self._waiting >= self._capacity or len(envelope) > _MAX_BYTES:
-            return False
+        if steady is None or steady.identity.device_id in self._elsewhere or len(envelope) > _MAX_BYTES:
+            return Way.LONG
         payload = steady.sender.payload(envelope)
         raw = None if payload is None else steady.shape.read(payload)
-        # One that is not the very next may have overtaken another that goes the long way.
-        if raw is None or number(raw[0]) != steady.n + 1 or steady.n >= MAX_COUNT:
-            return False
-        steady.n += 1
+        if raw is None or (n := number(raw[0])) <= steady.n:
+            return Way.LONG
+        if self._waiting >= self._capacity:
+            return Way.NONE
+        steady.n = n
         steady.said.append(Said(envelope, raw, self._clock()))
         self._unwritten[steady.identity.device_id] = steady
         self._waiting += 1
-        return True
+        return Way.SHORT
+
+    def goes_long_way(self, device_id: str) -> None:
+        """A message of this device goes the long way; until it came to its end, none overtakes it here."""
+        self._elsewhere[device_id] += 1
+
+    def came_long_way(self, device_id: str) -> None:
+        """One of those came to its end."""
+        if self._elsewhere[device_id] <= 1:
+            del self._elsewhere[device_id]
+        else:
+            self._elsewhere[device_id] -= 1
 
     def learn(self, identity: Identity, beat: Heartbeat, envelope: bytes, mac_key: bytes) -> None:
         """Put a device on the roll after a heartbeat of it that went the long way is in the database."""
@@ -101,7 +124,7 @@ class Roll:
     def written(self, drawn: Iterable[Drawn]) -> None:
         """These are in the database."""
         for each in drawn:
-            each.steady.written_n += len(each.said)
+            each.steady.written_n = number(each.said[-1].raw[0])
             self._waiting -= len(each.said)
 
     def put_back(self, drawn: Iterable[Drawn]) -> None:

@@ -29,11 +29,10 @@ class RollBook:
         self._database, self._roll, self._go_long_way = database, roll, go_long_way
 
     async def write(self) -> None:
-        """Write what waits now. Raises what the database raises; then it waits on."""
-        left = len(self._roll.unwritten)
-        while left > 0:
-            await self._write(self._roll.draw(MAX_DEVICES))
-            left -= MAX_DEVICES
+        """Write what waits of so many devices. Raises what the database raises; then it waits on."""
+        drawn = self._roll.draw(MAX_DEVICES)
+        if drawn:
+            await self._write(drawn)
 
     async def write_of(self, device_ids: Collection[str]) -> None:
         """Write what waits of these devices. Raises what the database raises; then it waits on."""

@@ -7,7 +7,7 @@ So it needs no decoding and no checking: it is as good as one that was read in f
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from devices.wire.canonical import head_at, item_end
 from devices.wire.errors import BadMessage
@@ -35,7 +35,10 @@ _FORMS = {
         "bound": _WHOLE,
     }.items()
 }
-"""What moves from one heartbeat to the next, by its wire name; `now` and `bound` stand in the map `clock`."""
+"""What moves from one heartbeat to the next, by its wire name, in the order of `Numbers`.
+
+`now` and `bound` stand in the map `clock`.
+"""
 
 
 class Numbers(NamedTuple):
@@ -53,11 +56,11 @@ class Numbers(NamedTuple):
 class Shape:
     """The bytes between the moving numbers of one device's heartbeat."""
 
-    __slots__ = ("_end", "_forms", "_names", "_parts")
+    __slots__ = ("_end", "_forms", "_parts", "_places")
 
     def __init__(self, payload: bytes, spans: list[tuple[str, int, int]]) -> None:
         before = [0, *(end for _, _, end in spans)]
-        self._names, self._forms = _kinds(tuple(name for name, _, _ in spans))
+        self._forms, self._places = _kinds(tuple(name for name, _, _ in spans))
         self._parts = tuple(_shared(payload[at:start]) for at, (_, start, _) in zip(before, spans, strict=False))
         self._end = payload[before[-1] :]
 
@@ -86,22 +89,15 @@ class Shape:
 
     def numbers(self, raw: list[bytes]) -> Numbers:
         """What `read` gave, as numbers."""
-        by_name = {name: number(each) for name, each in zip(self._names, raw, strict=True)}
-        return Numbers(
-            n=by_name["n"],
-            uptime_s=by_name["up"],
-            signal_dbm=by_name.get("dbm"),
-            storage_free_kib=by_name["free"],
-            temperature_c=by_name.get("temp"),
-            clock_ms=by_name["now"],
-            bound_ms=by_name["bound"],
-        )
+        given: Any = [None if place is None else number(raw[place]) for place in self._places]
+        return Numbers(*given)
 
 
 @lru_cache(maxsize=64)
-def _kinds(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[re.Pattern[bytes], ...]]:
-    """Names and forms of the moving numbers; kept once for all devices that have the same."""
-    return names, tuple(_FORMS[name] for name in names)
+def _kinds(names: tuple[str, ...]) -> tuple[tuple[re.Pattern[bytes], ...], tuple[int | None, ...]]:
+    """Forms of the moving numbers, and where in them each of `Numbers` stands; kept once for all devices alike."""
+    places = tuple(names.index(name) if name in names else None for name in _FORMS)
+    return tuple(_FORMS[name] for name in names), places
 
 
 @lru_cache(maxsize=1024)

@@ -113,7 +113,7 @@ def _map_end(data: bytes, at: int, count: int, depth: int) -> int:
     before = b""
     for _ in range(count):
         start = at
-        at = _key_end(data, at)
+        at = key_end(data, at)
         key = data[start:at]
         if key <= before:
             raise BadMessage("not_canonical", "keys out of order or twice")
@@ -122,7 +122,8 @@ def _map_end(data: bytes, at: int, count: int, depth: int) -> int:
     return at
 
 
-def _key_end(data: bytes, at: int) -> int:
+def key_end(data: bytes, at: int) -> int:
+    """Where the key of a map at `at` ends. Raises BadMessage: malformed, not_canonical."""
     if at < len(data) and (size := _KEY_SIZE[data[at]]):
         return at + size
     major, length, start = head_at(data, at)

@@ -14,7 +14,7 @@ from devices.models import (
     ReceiptEntry,
 )
 from devices.service import DeviceService
-from devices.uplink import Report
+from devices.uplink import Identity, Report
 from devices.wire.haves import Haves
 from devices.wire.reports import MAX_ACKNOWLEDGED, ClockReport, ClockState, Heartbeat
 from tests.support.speakers import SmallSite, Speaker
@@ -235,7 +235,8 @@ async def test_what_the_database_refuses_spoils_nothing_of_others(site: SmallSit
         Report(name, Heartbeat(device=name, boot=1, n=1, clock=speaker.report(), haves={}, power=power), b"")
         for (name, speaker), power in zip(site.speakers.items(), ("grid", "grid", "solar"), strict=True)
     ]
-    await uplink.ingest._store(batch, dict.fromkeys(site.speakers, "bao-nhai"))
+    known = {name: Identity(name, "bao-nhai", bytes(32), 1, revoked=False) for name in site.speakers}
+    await uplink.ingest._store(batch, known)
     assert uplink.ingest.refused == {"unstorable": 1}
     assert [await row(site, DeviceState, name) is not None for name in site.speakers] == [True, False, True]
 

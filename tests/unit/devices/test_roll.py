@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from base.times import to_ms
-from devices.roll import Roll, behind
+from devices.roll import Roll, Way, behind
 from devices.steady import Drawn, condensed
 from devices.uplink import MAX_COUNT, Identity
 from devices.wire.envelope import CheckingKey, Kind, seal
@@ -33,23 +33,35 @@ class Hands:
         self.roll.learn(IDENTITY, beat, envelope, SECRET)
 
     def take(self, n: int, **said: Any) -> bool:
-        return self.roll.take(TOPIC, self.beat(n, **said)[1])
+        return self.roll.take(TOPIC, self.beat(n, **said)[1]) is Way.SHORT
 
 
 def numbers(drawn: Sequence[Drawn]) -> list[list[int]]:
     return [[each.steady.shape.numbers(said.raw).n for said in each.said] for each in drawn]
 
 
-def test_only_the_very_next_heartbeat_of_a_known_device_is_taken():
+def test_only_a_later_heartbeat_of_a_known_device_is_taken():
     hands = Hands()
     assert not hands.take(1)
     hands.learn(1)
     assert not hands.take(1)
-    assert not hands.take(3)
     assert hands.take(2, signal_dbm=None, uptime_s=77)
     assert not hands.take(2)
-    assert hands.take(3)
+    assert hands.take(300)
+    assert not hands.take(299)
     assert hands.roll.waiting == 2
+
+
+def test_none_overtakes_what_goes_the_long_way():
+    hands = Hands()
+    hands.learn(1)
+    for _ in range(2):
+        hands.roll.goes_long_way("bn-s01")
+    hands.roll.goes_long_way("bn-s02")
+    for _ in range(2):
+        assert not hands.take(2)
+        hands.roll.came_long_way("bn-s01")
+    assert hands.take(2)
 
 
 def test_a_heartbeat_that_says_something_new_or_is_sealed_by_another_is_not_taken():
@@ -57,14 +69,14 @@ def test_a_heartbeat_that_says_something_new_or_is_sealed_by_another_is_not_take
     hands.learn(1)
     assert not hands.take(2, volume=5)
     forged = seal(Kind.HEARTBEAT, hands.beat(2)[0].to_map(), CheckingKey.from_secret("bn-s01", bytes(31) + b"\1"))
-    assert not hands.roll.take(TOPIC, forged)
-    assert not hands.roll.take("loa/1/d/bn-s02/up/heartbeat", hands.beat(2)[1])
-    assert not hands.roll.take(TOPIC, b"")
+    assert hands.roll.take(TOPIC, forged) is Way.LONG
+    assert hands.roll.take("loa/1/d/bn-s02/up/heartbeat", hands.beat(2)[1]) is Way.LONG
+    assert hands.roll.take(TOPIC, b"") is Way.LONG
 
 
 def test_a_count_that_fits_no_column_is_not_taken():
     hands = Hands()
-    hands.learn(MAX_COUNT - 1)
+    hands.learn(1)
     assert hands.take(MAX_COUNT)
     assert not hands.take(MAX_COUNT + 1)
 
@@ -104,9 +116,9 @@ def test_what_must_go_the_long_way_after_all_goes_in_its_order_and_the_device_is
     hands = Hands()
     hands.learn(1)
     envelopes = [hands.beat(n)[1] for n in (2, 3)]
-    assert hands.roll.take(TOPIC, envelopes[0])
+    assert hands.roll.take(TOPIC, envelopes[0]) is Way.SHORT
     drawn = hands.roll.draw(10)
-    assert hands.roll.take(TOPIC, envelopes[1])
+    assert hands.roll.take(TOPIC, envelopes[1]) is Way.SHORT
     assert hands.roll.give_up(drawn) == [("bn-s01", envelope) for envelope in envelopes]
     assert hands.roll.waiting == 0
     assert not hands.take(4)
@@ -115,9 +127,10 @@ def test_what_must_go_the_long_way_after_all_goes_in_its_order_and_the_device_is
 def test_what_waits_is_bounded():
     hands = Hands(capacity=2)
     hands.learn(1)
-    assert [hands.take(n) for n in (2, 3, 4)] == [True, True, False]
+    ways = [hands.roll.take(TOPIC, hands.beat(n)[1]) for n in (2, 3, 4)]
+    assert ways == [Way.SHORT, Way.SHORT, Way.NONE]
     hands.roll.written(hands.roll.draw(10))
-    assert hands.take(4)
+    assert hands.take(5)
 
 
 def test_several_heartbeats_come_to_one_state_and_a_row_for_each_ten_minutes():
