@@ -86,7 +86,13 @@ async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _commit(session: AsyncSession) -> None:
-    await session.commit()
+    try:
+        await session.commit()
+    except BaseException:
+        # SQLite may leave the transaction open (a full disk, a constraint checked at the end), and nobody would roll it
+        # back: the next writer would find it. The connection is thrown away with it.
+        await session.invalidate()
+        raise
     callbacks: list[Callback] = session.info.pop(_CALLBACKS, [])
     for callback in callbacks:
         try:

@@ -140,3 +140,23 @@ def test_a_password_from_a_file_is_put_into_the_url_and_never_shown():
     assert database.url.password == "s3cret"
     assert "s3cret" not in str(database.url)
     assert "s3cret" not in repr(database.engine)
+
+
+async def test_a_commit_that_the_database_refuses_costs_no_later_writer_anything(tmp_path: Path):
+    database = SqlDatabase(f"sqlite+aiosqlite:///{tmp_path / 'loa.db'}")
+    await migrate(database)
+
+    async def fail() -> None:
+        async with database.writing() as session:
+            # Checked at COMMIT only: SQLite then refuses it and leaves the transaction open, as on a full disk.
+            await session.execute(text("PRAGMA defer_foreign_keys = ON"))
+            await session.execute(text("INSERT INTO zone (id, commune_id, name) VALUES ('z', 'nowhere', 'Z')"))
+
+    try:
+        with pytest.raises(DBAPIError, match="FOREIGN KEY"):
+            await fail()
+        async with database.writing() as session:
+            session.add(AuditHead(id=7))
+        assert await _heads(database) == [7]
+    finally:
+        await database.close()
