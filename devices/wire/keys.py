@@ -34,8 +34,9 @@ class KeyEntry:
 class Keys:
     """`keys` are trusted from now on, in place of all before.
 
-    old: retired ones. An order signed by one, numbered below the order that retired it, is counted as held and otherwise ignored;
-    so a device that joined later has no gap for ever, and who steals an old key can make nothing sound.
+    old: retired ones. An order signed by one, numbered below the order that retired it, is counted as held and
+    otherwise ignored; so a device that joined later has no gap for ever, and who steals an old key can make nothing
+    sound.
     """
 
     type = "keys"
