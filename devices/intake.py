@@ -83,18 +83,16 @@ class Intake:
 
     def _take_hello(self, hello: Hello) -> bool:
         state = self._state(hello.device)
-        match judge_hello(hello.boot, hello.clock, _last(state), self._now):
-            case Freshness.OLD:
-                self._refuse(hello.device, "hello")
-                return False
-            case Freshness.ANEW:
-                state.receipt_series += 1
-                after_hello(state, hello, self._now)
-            case Freshness.NEW:
-                after_hello(state, hello, self._now)
-            case Freshness.AGAIN:
-                pass
-        state.carrier = self._carrier
+        freshness = judge_hello(hello.boot, hello.clock, _last(state), self._now)
+        if freshness is Freshness.OLD:
+            self._refuse(hello.device, "hello")
+            return False
+        if freshness is Freshness.ANEW:
+            state.receipt_series += 1
+        # One that may be played again says neither that the device lives nor by what it is reached.
+        if freshness is not Freshness.AGAIN:
+            after_hello(state, hello, self._now)
+            state.carrier = self._carrier
         self._said[hello.device] = dict(hello.haves)
         self._connected.add(hello.device)
         return True

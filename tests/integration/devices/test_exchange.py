@@ -24,10 +24,11 @@ from devices.wire.envelope import CheckingKey, Kind, seal
 from devices.wire.errors import BadMessage
 from devices.wire.haves import Haves
 from devices.wire.orders import PlayClass
+from devices.wire.reports import ClockReport, ClockState
 from devices.wire.trust import open_ack, open_beacon
 from devices.wire.up import MAX_UP_BYTES, UpFrame
 from tests.support.speakers import SmallSite, Speaker, bulletin
-from tests.support.uplinks import S, count, delivery, play, row
+from tests.support.uplinks import S, count, delivery, play, row, running
 
 CONTENT = b"\7" * 32
 
@@ -105,6 +106,19 @@ async def test_a_device_is_online_and_told_what_it_lacks_the_most_urgent_first(
     settled = await door.ask("s2", beat(s2, haves={"bao-nhai": Haves(2)}))
     assert settled.orders == ()
     assert (await delivery(site, calm)).has_order_at is not None
+
+
+async def test_an_old_hello_played_again_by_http_does_not_say_that_the_device_is_reached_so(
+    site: SmallSite, door: Door, s2: Speaker
+) -> None:
+    unset = ClockReport(ClockState.UNSET, 1_000, 2**40)
+    hello = s2.hello(clock=unset)
+    async with running(site) as uplink:
+        await uplink.say(s2, "hello", hello)
+        await uplink.say(s2, "heartbeat", s2.heartbeat(clock=unset))
+    site.clock.forward(hours=1)
+    await door.ask("s2", (Kind.HELLO, hello))
+    assert (await row(site, DeviceState, "s2")).carrier == "mqtt", "urgent orders are sent again only by MQTT"
 
 
 async def test_receipts_are_acknowledged_in_the_very_answer_and_again_when_told_again(
