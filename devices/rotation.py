@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import Conflict, NotFound, Refused
-from base.times import Clock, to_ms
+from base.times import Clock, from_ms, to_ms
 from devices import orderlog
 from devices.keys import WARN_DAYS, KeyStore
 from devices.models import AuthorityKey, OrderEntry
@@ -180,12 +180,15 @@ async def _tell(
 
 
 async def _say_again(session: AsyncSession, keys: KeyStore, clock: Clock, authority_id: str, epoch: int) -> None:
-    """Standing orders under the new key, in the order they had; the old ones count as expired."""
+    """Standing orders under the new key, in the order they had, through all logs: of two configs in two logs the later
+    issued holds. The old ones count as expired.
+    """
     older = [key.epoch for key in await rows.all_keys(session, [authority_id]) if key.epoch < epoch]
     standing = await log_rows.signed_and_in_force(session, authority_id, older, STANDING, clock())
-    for entry in standing:
-        order = await orderlog.read_order(session, entry)
-        await orderlog.append(
+    read = [(entry, await orderlog.read_order(session, entry)) for entry in standing]
+    last: datetime | None = None
+    for entry, order in sorted(read, key=lambda each: (each[1].issued_ms, each[0].log, each[0].seq)):
+        said = await orderlog.append(
             session,
             keys=keys,
             clock=clock,
@@ -195,7 +198,9 @@ async def _say_again(session: AsyncSession, keys: KeyStore, clock: Clock, author
             expires_at=entry.expires_at,
             kind=entry.kind,
             urgency=entry.urgency,
+            after=last,
         )
+        last = from_ms((await orderlog.read_order(session, said)).issued_ms)
     await log_rows.supersede(session, [entry.id for entry in standing], clock())
 
 

@@ -8,11 +8,13 @@ import pytest
 from base.errors import Conflict, NotFound, Refused
 from base.times import to_ms
 from devices.beacons import standings
+from devices.configuring import Configurer
 from devices.devicefile import Sound
 from devices.enrolment import device_files, enrol
 from devices.keys import current_key
-from devices.models import AuthorityKey, OrderEntry
+from devices.models import AuthorityKey, DeviceConfig, OrderEntry
 from devices.orderlog import append, read_order
+from devices.repository import configs
 from devices.repository import log as log_rows
 from devices.rotation import KeyState, announce, key_views, lacking, retire, use
 from devices.wire.audience import Audience
@@ -117,6 +119,22 @@ async def test_what_stands_for_long_is_said_again_under_the_new_key_in_its_order
         assert (await read_order(session, held)).body == hold
         assert (await read_order(session, config)).body == Config(Hours((), 420), volume_max=70)
     assert signer(bulletin_of_today.envelope) == "bao-nhai#1"
+
+
+async def test_a_device_set_by_itself_stays_so_when_its_config_is_said_again(site: SmallSite) -> None:
+    configurer, base = Configurer(site.keys, site.clock), Config(Hours(((300, 1260),), 420), volume_max=90)
+    async with site.database.writing() as session:
+        await configs.save_device_config(session, DeviceConfig(device_id="s2", volume_max=40))
+        await configurer.tell(session, AUTHORITY, base)
+    site.clock.forward(seconds=10)
+    await step(site, announce)
+    await step(site, use)
+    (general,), (alone,) = await orders(site, "config"), await orders(site, "config", "d/s2")
+    assert (signer(general.envelope), signer(alone.envelope)) == ("bao-nhai#2", "bao-nhai#2")
+    async with site.database.reading() as session:
+        issued_ms = [(await read_order(session, entry)).issued_ms for entry in (general, alone)]
+        assert issued_ms[1] > issued_ms[0], "of two configs the later holds"
+        assert not await configurer.is_due(session, AUTHORITY, base)
 
 
 async def test_the_old_key_is_retired_when_nothing_it_signed_is_to_be_obeyed_any_more(site: SmallSite) -> None:
