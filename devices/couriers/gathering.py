@@ -59,7 +59,10 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of the devices; nothing when all is to be brought anew."""
+    """What is known of the devices; nothing when all is to be brought anew.
+
+    lasts: only return files of the identity a device has now; before, it may have been another board.
+    """
 
     states: Mapping[str, DeviceState]
     lasts: Mapping[str, LastReturn]
@@ -104,7 +107,7 @@ async def gather(
     line = (await places.lineages(session, [commune_id]))[commune_id]
     logs = {device_id: (*line, topics.device_log(device_id)) for device_id in ids}
     names = list(dict.fromkeys(log for followed in logs.values() for log in followed))
-    known = _Known(await sources.states(session, ids), await returns.last_returns(session, ids), whole)
+    known = _Known(await sources.states(session, ids), await _lasts(session, devices), whole)
     entries = await sources.in_force(session, names, now)
     found = await log_rows.logs(session, names)
     key = await _signing_key(session, keys, commune_id, devices, known)
@@ -121,6 +124,12 @@ async def gather(
         acks=tuple([ack async for ack in _acks(session, ids, known, key)]),
         key=key,
     )
+
+
+async def _lasts(session: AsyncSession, devices: Sequence[Device]) -> dict[str, LastReturn]:
+    generations = {device.id: device.generation for device in devices}
+    found = await returns.last_returns(session, generations)
+    return {device_id: last for device_id, last in found.items() if last.generation == generations[device_id]}
 
 
 async def _signing_key(

@@ -17,11 +17,13 @@ async def save_device(session: AsyncSession, device: Device) -> None:
 
 
 async def begin_anew(session: AsyncSession, device_id: str) -> None:
-    """A device with a new identity counts boots, heartbeats and receipts from the beginning, in a new series."""
+    """A device with a new identity counts boots, heartbeats and receipts from the beginning, in a new series; it may be
+    another board, so nothing is known of what it holds.
+    """
     await session.execute(
         update(DeviceState)
         .where(col(DeviceState.device_id) == device_id)
-        .values(boot=0, beat_n=0, receipt_series=DeviceState.receipt_series + 1)
+        .values(boot=0, beat_n=0, haves={}, receipt_series=DeviceState.receipt_series + 1)
     )
 
 

@@ -12,7 +12,7 @@ from base.times import to_ms
 from devices import rotation
 from devices.couriers.models import BundleDevice, CourierReturn, LastReturn
 from devices.couriers.states import BundleState
-from devices.enrolment import revoke
+from devices.enrolment import enrol, revoke
 from devices.models import DeliveryState, DeviceState, OrderEntry, Presence, ReceiptEntry
 from devices.service import DeviceService
 from devices.wire.audience import Audience
@@ -71,6 +71,19 @@ async def test_a_bundle_grows_only_by_what_the_device_is_not_known_to_have(couri
     assert list(blobs.values()) == ["Tiêm phòng 16".encode() * 100]
     everything, _ = couriers.read(await couriers.prepare("s2", whole=True), "s2")
     assert (len(everything.orders), len(everything.blobs)) == (2, 2)
+
+
+async def test_a_board_in_the_place_of_another_is_brought_everything(couriers: Couriers):
+    site, first = couriers.site, pocket(couriers)
+    await carried_to(couriers, first, await couriers.announce("Họp thôn"))
+    await couriers.give_back(first.file())
+    assert (await couriers.prepare("s2")).orders == 0
+    async with site.database.writing() as session:
+        await enrol(
+            session, keys=site.keys, clock=site.clock, device_id="s2", commune_id="bao-nhai", cluster_ids=["s2"]
+        )
+    made = await couriers.prepare("s2")
+    assert (made.orders, made.contents) == (1, 1)
 
 
 async def test_what_was_prepared_and_never_proved_to_have_come_is_carried_again(couriers: Couriers):
