@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 DAY_MIN = 1_440
 HORIZON = timedelta(days=60)
 """Nothing is foretold beyond this."""
+_LOOK_BACK = timedelta(days=2)
+"""Every contact hour was there in so many days, once whole."""
 EFFICIENCY = 0.7
 """What a link carries of what it promises: headers, lost packets sent again, and orders beside the sounds."""
 LINK_MARGIN = timedelta(minutes=2)
@@ -165,6 +167,16 @@ def windows(contact: Contact, now: datetime) -> Iterator[tuple[datetime, datetim
             end = midnight + timedelta(days=day, minutes=high)
             if end > now:
                 yield max(start, now), end
+
+
+def last_window(contact: Contact, now: datetime) -> tuple[datetime, datetime] | None:
+    """The last stretch in which its link was there that is over; those that touch, over midnight too, are one."""
+    last: tuple[datetime, datetime] | None = None
+    for begin, end in windows(contact, now - _LOOK_BACK):
+        if end > now:
+            break
+        last = (begin if last is None or begin > last[1] else last[0], end)
+    return last
 
 
 def forecast(contact: Contact, loads: Sequence[Load], now: datetime) -> dict[str, Forecast]:

@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import NotFound, Refused
 from base.ids import is_name
-from devices.contacts import DAY_MIN, Contact, Reach, Span, Visit, to_utc, visits_ahead, windows
+from devices.contacts import DAY_MIN, Contact, Reach, Span, Visit, last_window, to_utc, visits_ahead, windows
 from devices.couriers.models import CourierRoute, DeviceContact
 from devices.couriers.repository import contacts as rows
 from devices.couriers.repository import sources
+from devices.models import Presence
 
 LOOK_AHEAD = timedelta(days=60)
 COURIER_SILENCE = timedelta(days=7)
@@ -133,20 +134,28 @@ async def plan_silences(session: AsyncSession, zone_of: Callable[[str], ZoneInfo
     """Expect the silence of devices outside their contact hours, and of those only couriers reach, so that it counts
     as planned. zone_of: a commune's time zone.
     """
-    remote = await rows.plans_with_communes(session)
+    remote = await rows.remote_devices(session)
     expected = [
-        {"device_id": plan.device_id, "planned_quiet_until": until}
-        for plan, commune_id, known in remote
-        if (until := _quiet_until(plan, zone_of(commune_id), now)) is not None and (known is None or known < until)
+        {"device_id": each.plan.device_id, "planned_quiet_until": until}
+        for each in remote
+        if (until := _quiet_until(each, zone_of(each.commune_id), now)) is not None
+        and (each.planned_quiet_until is None or each.planned_quiet_until < until)
     ]
     await rows.save_silences(session, expected)
 
 
-def _quiet_until(plan: DeviceContact, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """Until when nothing is to be heard of a device; None while it ought to be."""
+def _quiet_until(device: rows.Remote, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Until when nothing is to be heard of a device; None while it ought to be, and for one that is lost and kept
+    silent through all of its last contact hours: its loss is not over because they are.
+    """
+    plan = device.plan
     if plan.reach is Reach.COURIER:
         return (now + COURIER_SILENCE).replace(hour=0, minute=0, second=0, microsecond=0)
-    begin, _ = next(windows(Contact(plan.reach, 1.0, utc_spans(plan, zone, now)), now), (now, now))
+    contact = Contact(plan.reach, 1.0, utc_spans(plan, zone, now))
+    last = last_window(contact, now)
+    if device.presence is Presence.LOST and last is not None and (device.heard_at or last[0]) < last[0]:
+        return None
+    begin, _ = next(windows(contact, now), (now, now))
     return begin if begin > now else None
 
 

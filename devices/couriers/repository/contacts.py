@@ -22,6 +22,7 @@ from devices.models import (
     DeviceState,
     OrderEntry,
     Place,
+    Presence,
 )
 from devices.repository.places import clusters_of_devices
 from devices.repository.tables import upsert, values
@@ -47,6 +48,16 @@ class Open(NamedTuple):
     entry: OrderEntry
 
 
+class Remote(NamedTuple):
+    """How a device that is not always online is reached, and what is known of its silence."""
+
+    plan: DeviceContact
+    commune_id: str
+    planned_quiet_until: datetime | None
+    presence: Presence
+    heard_at: datetime | None
+
+
 async def contacts(session: AsyncSession, device_ids: Collection[str]) -> dict[str, DeviceContact]:
     found = await session.scalars(select(DeviceContact).where(col(DeviceContact.device_id).in_(device_ids)))
     return {row.device_id: row for row in found}
@@ -56,15 +67,21 @@ async def save_contact(session: AsyncSession, row: DeviceContact) -> None:
     await upsert(session, DeviceContact, [values(row)])
 
 
-async def plans_with_communes(session: AsyncSession) -> list[tuple[DeviceContact, str, datetime | None]]:
-    """(plan, commune, planned silence) of every device not always online that was ever heard of."""
+async def remote_devices(session: AsyncSession) -> list[Remote]:
+    """Every device not always online that was ever heard of."""
     found = await session.execute(
-        select(DeviceContact, col(Device.commune_id), col(DeviceState.planned_quiet_until))
+        select(
+            DeviceContact,
+            col(Device.commune_id),
+            col(DeviceState.planned_quiet_until),
+            col(DeviceState.presence),
+            col(DeviceState.heard_at),
+        )
         .join(Device, col(Device.id) == col(DeviceContact.device_id))
         .join(DeviceState, col(DeviceState.device_id) == col(Device.id))
         .where(col(DeviceContact.reach) != Reach.ONLINE, col(Device.revoked_at).is_(None))
     )
-    return [(plan, commune_id, until) for plan, commune_id, until in found]
+    return [Remote(*row) for row in found]
 
 
 async def save_silences(session: AsyncSession, silences: Sequence[Mapping[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from devices.models import DeviceState, Presence
 from devices.service import DeviceService
 from devices.wire.reports import ReceiptState
 from tests.support.courier import Couriers
-from tests.support.speakers import SmallSite
+from tests.support.speakers import NOON, SmallSite
 from tests.support.uplinks import Uplink, row
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -136,6 +136,34 @@ async def test_silence_outside_contact_hours_is_planned_and_ends_with_the_plan(c
     async with site.database.writing() as session:
         await devices.sweep_presence(session, site.clock())
     assert (await row(site, DeviceState, "s3")).presence is Presence.LOST
+
+
+async def test_who_was_not_heard_in_its_contact_hours_stays_lost_until_it_is_heard(couriers: Couriers, uplink: Uplink):
+    site, s2 = couriers.site, couriers.site.speakers["s2"]
+    seen: list[Presence] = []
+
+    def steady_s() -> float:
+        return (site.clock() - NOON).total_seconds()
+
+    devices = DeviceService(site.keys, site.clock, steady_s)
+
+    async def pass_by(hours: int) -> None:
+        for _ in range(hours * 6):
+            site.clock.forward(minutes=10)
+            async with site.database.writing() as session:
+                await plans.plan_silences(session, lambda _: HANOI, site.clock())
+                told = await devices.sweep_presence(session, site.clock())
+            seen.extend(Presence(each.state) for each in told if each.state != Presence.LATE)
+
+    await uplink.say(s2, "heartbeat", s2.heartbeat())
+    await plan(site, "s2", Reach.WINDOW, spans=[EVENING])
+    await pass_by(5)
+    assert seen == [Presence.QUIET], "its hours come in the evening"
+    await pass_by(36)
+    assert seen == [Presence.QUIET, Presence.LOST]
+    await uplink.say(s2, "heartbeat", s2.heartbeat())
+    await pass_by(1)
+    assert seen == [Presence.QUIET, Presence.LOST, Presence.QUIET]
 
 
 @pytest.mark.parametrize(

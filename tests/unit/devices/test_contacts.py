@@ -17,6 +17,7 @@ from devices.contacts import (
     Visit,
     forecast,
     in_order_of_sending,
+    last_window,
     rate_of,
     to_utc,
     visits_ahead,
@@ -183,6 +184,14 @@ def test_a_courier_village_nobody_goes_to_expects_nothing():
 def test_local_spans_become_utc_and_are_cut_at_midnight():
     assert to_utc([(330, 345)], 420) == ((1_350, 1_365),)
     assert to_utc([(400, 440)], 420) == ((0, 20), (1_420, 1_440))
+
+
+def test_the_last_contact_hours_are_those_that_are_over():
+    evening, night = Contact(Reach.WINDOW, 64, spans=((240, 299), (300, 360))), ((0, 60), (1_380, 1_440))
+    assert last_window(evening, NOW) == (NOW - HOUR, NOW - timedelta(minutes=1))
+    assert last_window(Contact(Reach.WINDOW, 64, spans=night), NOW) == (NOW - 6 * HOUR, NOW - 4 * HOUR)
+    assert last_window(Contact(Reach.ONLINE, 64), NOW) is None
+    assert last_window(Contact(Reach.COURIER, 64), NOW) is None
 
 
 def test_visits_are_the_routes_departures_in_its_own_zone():
