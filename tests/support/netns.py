@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 CAP_NET_ADMIN = 12
@@ -53,7 +53,6 @@ class WeakLink:
     _gateway: str
     _net: str
     _host: int = 2
-    _addresses: list[str] = field(default_factory=list)
 
     @property
     def air(self) -> str:
@@ -67,6 +66,12 @@ class WeakLink:
     def prefix(self) -> Sequence[str]:
         """Words before a command that is to run at the far end."""
         return (str(shutil.which("ip", path=_PATH)), "netns", "exec", self.device)
+
+    def shape(self, rate_kbit: int) -> None:
+        """From now on it carries so much each way."""
+        for wire in (f"{self.name}a", f"{self.name}b"):
+            rate = ["rate", f"{rate_kbit}kbit", "burst", str(BURST_BYTES), "latency", f"{QUEUE_MS}ms"]
+            _run("tc", "-n", self.air, "qdisc", "replace", "dev", wire, "root", "tbf", *rate)
 
     def lose(self, share: float) -> None:
         """From now on this share of all packets is lost, each way."""
@@ -113,7 +118,7 @@ def weak_link(*, loss: float, rate_kbit: int) -> Iterator[WeakLink]:
     _sweep()
     link = _laid()
     try:
-        _throttle(link, rate_kbit)
+        link.shape(rate_kbit)
         link.lose(loss)
         yield link
     finally:
@@ -153,12 +158,6 @@ def _lay(link: WeakLink, net: str) -> None:
     _run("ip", "netns", "exec", link.air, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
     link._address()
     _run("ip", "route", "add", f"{net}.16/28", "via", f"{net}.2")
-
-
-def _throttle(link: WeakLink, rate_kbit: int) -> None:
-    for wire in (f"{link.name}a", f"{link.name}b"):
-        shape = ["rate", f"{rate_kbit}kbit", "burst", str(BURST_BYTES), "latency", f"{QUEUE_MS}ms"]
-        _run("tc", "-n", link.air, "qdisc", "add", "dev", wire, "root", "tbf", *shape)
 
 
 def _remove(name: str) -> None:

@@ -152,10 +152,28 @@ class Town:
 
     async def spoken(self, title: str, text: str) -> str:
         """An approved announcement of a text."""
-        story, place_id = self.story, self.site.commune_id
-        sound = await story._post("lan", "/assets/speech", place_id=place_id, title=title, text=text, language="vi")
+        place_id = self.site.commune_id
+        sound = await self.story._post(
+            "lan", "/assets/speech", place_id=place_id, title=title, text=text, language="vi"
+        )
+        return await self.approved(title, sound["id"])
+
+    async def uploaded(self, title: str, sound: bytes) -> str:
+        """An approved announcement of a WAV file."""
+        async with httpx.AsyncClient(timeout=1_800) as http:
+            answer = await http.post(
+                f"{self.url}/api/v1/assets",
+                files={"file": ("sound.wav", sound)},
+                data={"place_id": self.site.commune_id, "title": title, "language": "vi"},
+                headers=self.story._headers("lan"),
+            )
+        return await self.approved(title, answer.raise_for_status().json()["id"])
+
+    async def approved(self, title: str, asset_id: str) -> str:
+        """Write an announcement of a sound and have it approved."""
+        story = self.story
         written = await story._post(
-            "lan", "/announcements", place_id=place_id, title=title, versions={"vi": sound["id"]}
+            "lan", "/announcements", place_id=self.site.commune_id, title=title, versions={"vi": asset_id}
         )
         announcement_id: str = written["id"]
         await story._post("lan", f"/announcements/{announcement_id}/submit")
