@@ -126,13 +126,16 @@ class Outlook:
         return loads
 
     async def _read(self, session: AsyncSession, entries: Mapping[str, OrderEntry]) -> dict[str, Play | None]:
-        new = [entry for order_id, entry in entries.items() if order_id not in self._plays]
+        # Taken out now: whoever reads others meanwhile may make room by forgetting these.
+        known = {order_id: self._plays[order_id] for order_id in entries if order_id in self._plays}
+        new = [entry for order_id, entry in entries.items() if order_id not in known]
         if new:
             keys = await sources.public_keys(session, {entry.log for entry in new})
             publics = {trust.kid(row.authority_id, row.epoch): row.public for row in keys}
             ring = {kid: CheckingKey.from_public(kid, public) for kid, public in publics.items()}
-            self._plays.update({entry.id: _play(entry, ring) for entry in new})
-        known = {order_id: self._plays[order_id] for order_id in entries}
+            read = {entry.id: _play(entry, ring) for entry in new}
+            self._plays.update(read)
+            known.update(read)
         while len(self._plays) > MAX_KNOWN:
             self._plays.popitem(last=False)
         return known

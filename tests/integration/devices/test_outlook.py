@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -7,11 +8,12 @@ import pytest
 import devices.couriers.models  # noqa: F401 - its tables are made from the models
 from base.errors import NotFound, Refused
 from devices.contacts import Carrier, Forecast, Reach, Remedy
-from devices.couriers import plans
+from devices.couriers import outlook, plans
 from devices.couriers.models import CourierRoute
 from devices.couriers.outlook import Broadcast, Outlook
 from devices.models import DeviceState, Presence
 from devices.service import DeviceService
+from devices.wire.audience import Audience
 from devices.wire.reports import ReceiptState
 from tests.support.courier import Couriers
 from tests.support.speakers import NOON, SmallSite
@@ -103,6 +105,27 @@ async def test_a_broadcast_not_yet_ordered_is_foretold_for_those_who_are_not_alw
     async with site.database.reading() as session:
         found = await Outlook().of_broadcast(session, broadcast, ["s1", "s2", "s3"], HANOI, site.clock())
     assert {each: (it.carrier, it.expected_at) for each, it in found.items()} == {"s3": (Carrier.COURIER, None)}
+
+
+async def test_two_who_ask_at_once_do_not_forget_what_the_other_needs(
+    couriers: Couriers, uplink: Uplink, monkeypatch: pytest.MonkeyPatch
+):
+    site, shared = couriers.site, Outlook()
+    monkeypatch.setattr(outlook, "MAX_KNOWN", 1)
+    village, other = Audience(places=("v1",)), Audience(places=("v2",))
+    first = await couriers.announce("Họp thôn", audience=village)
+
+    async def ask(device_id: str) -> dict[str, Forecast]:
+        async with site.database.reading() as session:
+            occurrence_id = str(first.occurrence_id)
+            return await shared.of_occurrence(session, occurrence_id, [device_id], HANOI, site.clock())
+
+    for _ in range(5):
+        await ask("s1")
+        await couriers.announce("Tiêm phòng", audience=other)
+        await couriers.announce("Phát quà", audience=village)
+        answers = await asyncio.gather(ask("s2"), ask("s1"))
+        assert [set(answer) for answer in answers] == [set(), {"s1"}]
 
 
 async def test_a_visit_is_due_once_when_it_comes_near(couriers: Couriers):
