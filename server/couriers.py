@@ -6,7 +6,7 @@ from typing import BinaryIO, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from base.errors import LoaError, Refused
+from base.errors import LoaError, NotFound, Refused
 from devices.changes import DeviceChange
 from devices.couriers import plans
 from devices.couriers.models import CourierBundle
@@ -14,6 +14,7 @@ from devices.couriers.repository import contacts as contact_rows
 from devices.couriers.returns import OpenedReturn, TakenReturn
 from devices.couriers.service import BundleView
 from devices.repository import places as place_rows
+from server import courier_rounds
 from server.acts import Act, acting
 from server.auth.permissions import Permission
 from server.auth.who import Who
@@ -52,6 +53,8 @@ class Outcome:
 async def prepare(runtime: Runtime, who: Who, place_id: str, choice: Choice) -> CourierBundle:
     """A bundle in somebody's name. Raises Forbidden, NotFound, Refused, Unavailable."""
     async with runtime.database.reading() as session:
+        if choice.route_id is not None and (await plans.route(session, choice.route_id)).commune_id != place_id:
+            raise NotFound("devices.route_unknown", route_id=choice.route_id)
         device_ids = {
             *choice.devices,
             *await runtime.couriers.devices_of(session, village_ids=choice.villages, route_id=choice.route_id),
@@ -66,6 +69,8 @@ async def prepare(runtime: Runtime, who: Who, place_id: str, choice: Choice) -> 
             act.session, written, label=label, route_id=choice.route_id, user_id=who.id
         )
         await act.done("prepare_bundle", f"bundle/{bundle.id}", place_id, devices=len(gathered.recipients))
+    # At once, not at the next hourly round: who prepares one bundle after the other must not fill the disk.
+    await courier_rounds.prune(runtime)
     return bundle
 
 

@@ -14,7 +14,7 @@ from devices.contacts import Reach
 from devices.couriers import plans
 from devices.couriers.models import CourierBundle, CourierRoute
 from devices.enrolment import enrol
-from devices.models import AuthorityKey
+from devices.models import AuthorityKey, Place, PlaceKind
 from devices.wire.audience import Audience
 from devices.wire.bundle import read_manifest
 from devices.wire.config import Config, Hours
@@ -154,6 +154,28 @@ async def test_a_route_is_planned_and_its_bundle_comes_by_itself_before_the_visi
     [shown] = (await technician.get("/api/v1/courier-routes", params={"place_id": COMMUNE})).json()["items"]
     assert shown["prepared_for"] == shown["next_visit_at"]
     assert route.prepared_for is not None
+
+
+async def test_the_route_of_another_commune_is_unknown(station: Station, team: AsyncClient):
+    async with station.runtime.database.writing() as session:
+        session.add(Place(id="nam-luc", kind=PlaceKind.COMMUNE, name="Nậm Lúc", parent_id="lao-cai"))
+        await session.flush()
+        session.add(CourierRoute(id="nam-luc-1", commune_id="nam-luc", name="Tuyến của xã khác"))
+    body = {"place_id": COMMUNE, "villages": [VILLAGE], "route_id": "nam-luc-1"}
+    answer = await team.post("/api/v1/courier-bundles", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (404, "devices.route_unknown")
+
+
+async def test_bundles_made_one_after_the_other_never_take_more_than_their_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with running_station(tmp_path) as station:
+        operator = await station.person((Role.OPERATOR, COMMUNE))
+        first = await prepared(operator)
+        monkeypatch.setattr(station.runtime.couriers, "_cap_bytes", int(str(first["size"])) * 2)
+        made = [first, *[await prepared(operator) for _ in range(4)]]
+        kept = {path.stem for path in station.runtime.settings.couriers_dir.iterdir()}
+    assert kept == {str(each["id"]) for each in made[-2:]}
 
 
 async def tree(station: Station):
