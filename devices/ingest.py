@@ -155,14 +155,14 @@ class Ingest:
         Raises what the database raises; then nothing was taken.
         """
         async with self._turn:
-            await self._book.write_of({device_id})
-            self._roll.forget(device_id)
             async with self._database.reading() as session:
                 known = await rows.identities(session, {device_id})
             reports, wants = await self._opened(messages, known)
             communes = {name: identity.commune_id for name, identity in known.items()}
             outcome = Outcome()
-            if reports:
+            if reports:  # anybody may ask by HTTP; only what is proved moves the device's place on the roll
+                await self._book.write_of({device_id})
+                self._roll.forget(device_id)
                 async with self._database.writing() as session:
                     outcome = await Intake(session, communes, self._clock(), carrier).take(reports)
         self._account(outcome)

@@ -30,6 +30,8 @@ async def prepare_due(runtime: "Runtime") -> None:
             await _prepare_route(runtime, due)
         except LoaError as error:
             _log.warning("couriers.not_prepared", route=route.id, code=error.code)
+        except Exception:  # noqa: BLE001 - a full disk or a spoilt file of one route must not stop the others
+            _log.exception("couriers.failed", route=route.id)
 
 
 async def plan_silences(runtime: "Runtime") -> None:

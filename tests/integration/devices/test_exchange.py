@@ -1,5 +1,6 @@
 """One request by HTTP: taken in as by MQTT, answered with what the device lacks; and everything hostile refused."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -119,6 +120,20 @@ async def test_an_old_hello_played_again_by_http_does_not_say_that_the_device_is
     site.clock.forward(hours=1)
     await door.ask("s2", (Kind.HELLO, hello))
     assert (await row(site, DeviceState, "s2")).carrier == "mqtt", "urgent orders are sent again only by MQTT"
+
+
+async def test_what_is_forged_keeps_no_steady_device_from_its_short_way(site: SmallSite, s2: Speaker) -> None:
+    door = Door(site)
+    task = asyncio.create_task(door.ingest.run())
+    door.ingest.on_message(s2.topic("heartbeat"), s2.heartbeat())
+    await door.ingest.settled()
+    with pytest.raises(Refused, match="exchange_refused"):
+        await door.ask("s2", (Kind.HEARTBEAT, site.speakers["s1"].heartbeat()))
+    door.ingest.on_message(s2.topic("heartbeat"), s2.heartbeat())
+    assert door.ingest.counts["heartbeat"] == 2, "it was taken the moment it came"
+    await door.ingest.settled()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_receipts_are_acknowledged_in_the_very_answer_and_again_when_told_again(

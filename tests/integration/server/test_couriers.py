@@ -1,5 +1,6 @@
 """What the server does for couriers: who may, what is noted, what comes by itself."""
 
+import errno
 import io
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -12,7 +13,9 @@ from sqlalchemy import select
 from base.times import to_ms, utc_now
 from devices.contacts import Reach
 from devices.couriers import plans
+from devices.couriers.gathering import Gathered
 from devices.couriers.models import CourierBundle, CourierRoute
+from devices.couriers.service import Written
 from devices.enrolment import enrol
 from devices.models import AuthorityKey, Place, PlaceKind
 from devices.wire.audience import Audience
@@ -176,6 +179,37 @@ async def test_bundles_made_one_after_the_other_never_take_more_than_their_share
         made = [first, *[await prepared(operator) for _ in range(4)]]
         kept = {path.stem for path in station.runtime.settings.couriers_dir.iterdir()}
     assert kept == {str(each["id"]) for each in made[-2:]}
+
+
+async def test_a_bundle_that_cannot_be_written_keeps_no_other_from_its_way(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+):
+    zone = courier_rounds.zone_of(await tree(station), COMMUNE)
+    leaves = station.runtime.clock().astimezone(zone) + timedelta(minutes=30)
+    visit = (leaves.weekday(), leaves.hour * 60 + leaves.minute)
+    async with station.runtime.database.writing() as session:
+        for route_id, device_id in (("a", DEVICE), ("b", "bn-s07")):
+            await plans.save_route(
+                session,
+                route_id=route_id,
+                commune_id=COMMUNE,
+                name=route_id,
+                visits=[visit],
+                travel_min=60,
+                ahead_min=120,
+            )
+            await plans.set_contact(session, device_id, reach=Reach.COURIER, route_id=route_id)
+    write = station.runtime.couriers.write
+
+    async def full(gathered: Gathered) -> Written:
+        if gathered.recipients[0].device_id == DEVICE:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return await write(gathered)
+
+    monkeypatch.setattr(station.runtime.couriers, "write", full)
+    await courier_rounds.prepare_due(station.runtime)
+    async with station.runtime.database.reading() as session:
+        assert [bundle.route_id for bundle in await session.scalars(select(CourierBundle))] == ["b"]
 
 
 async def tree(station: Station):
