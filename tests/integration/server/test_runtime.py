@@ -105,7 +105,8 @@ async def test_health_says_what_is_missing_and_is_well_when_nothing_is(tmp_path:
         await until(lambda: station.runtime.ticked_at is not None, "the runner ticked")
         missing = await client.get("/healthz")
         assert missing.status_code == 503
-        assert missing.json() == {"live": True, "ready": False, "database": True, "broker": False, "runner": True}
+        state = {"live": True, "ready": False, "database": True, "broker": False, "runner": True, "warnings": []}
+        assert missing.json() == state
         assert (await client.get("/healthz/live")).status_code == 204
         async with running_mosquitto(tmp_path / "broker", port=port):
             await until(lambda: station.runtime.link.connected, "the server is connected")
