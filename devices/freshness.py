@@ -47,11 +47,13 @@ def judge_beat(boot: int, n: int, clock: ClockReport, last: Last, now: datetime)
 
 
 def judge_hello(boot: int, clock: ClockReport, last: Last, now: datetime) -> Freshness:
-    """A hello of a later boot is new; one of the present boot is, when its clock shows the present time."""
+    """A hello of a later boot is new; one of the present boot is, when its clock shows the present time, and a later
+    one than was last seen of the device: one that is played again a minute after shows the present time too.
+    """
     if boot > last.boot:
         return Freshness.NEW
     if boot == last.boot:
-        return Freshness.NEW if shows_present(clock, now) else Freshness.AGAIN
+        return Freshness.NEW if shows_present(clock, now) and _later(clock, last) else Freshness.AGAIN
     return _counts_anew(clock, last, now)
 
 
@@ -62,7 +64,10 @@ def _counts_anew(clock: ClockReport, last: Last, now: datetime) -> Freshness:
     when nothing was heard of it for so long that it counts as lost.
     """
     if shows_present(clock, now):
-        later = last.clock_at is None or from_ms(clock.now_ms) > last.clock_at
-        return Freshness.ANEW if later else Freshness.OLD
+        return Freshness.ANEW if _later(clock, last) else Freshness.OLD
     silent = last.heard_at is None or now - last.heard_at > timedelta(seconds=LOST_S)
     return Freshness.ANEW if silent and clock.state is not ClockState.SYNCED else Freshness.OLD
+
+
+def _later(clock: ClockReport, last: Last) -> bool:
+    return last.clock_at is None or from_ms(clock.now_ms) > last.clock_at

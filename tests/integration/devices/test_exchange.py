@@ -122,6 +122,19 @@ async def test_an_old_hello_played_again_by_http_does_not_say_that_the_device_is
     assert (await row(site, DeviceState, "s2")).carrier == "mqtt", "urgent orders are sent again only by MQTT"
 
 
+async def test_a_hello_played_again_at_once_does_not_say_that_the_device_lives(
+    site: SmallSite, door: Door, s2: Speaker
+) -> None:
+    hello = s2.hello()
+    async with running(site) as uplink:
+        await uplink.say(s2, "hello", hello)
+    heard_at = (await row(site, DeviceState, "s2")).heard_at
+    site.clock.forward(seconds=60)
+    await door.ask("s2", (Kind.HELLO, hello))
+    state = await row(site, DeviceState, "s2")
+    assert (state.heard_at, state.carrier) == (heard_at, "mqtt")
+
+
 async def test_what_is_forged_keeps_no_steady_device_from_its_short_way(site: SmallSite, s2: Speaker) -> None:
     door = Door(site)
     task = asyncio.create_task(door.ingest.run())
