@@ -140,7 +140,8 @@ async function look() {
 async function giveUp() {
   for (const note of await all("notes")) {
     const answer = await post(`/api/v1/courier-bundles/${note.bundle}/hand-overs`, { device_id: note.device, outcome: note.outcome });
-    if (answer.status < 500) await drop("notes", note.key);
+    // Signed out, not allowed, or too often: it is worth saying again later. Anything else below 500 will never be taken.
+    if (answer.ok || ![401, 403, 408, 429].includes(answer.status) && answer.status < 500) await drop("notes", note.key);
   }
   const waiting = (await all("returns")).filter((it) => it.state === "waiting");
   for (const it of waiting) {
