@@ -52,13 +52,19 @@ class ServerSide(Protocol):
 
 @dataclass(slots=True)
 class Path:
-    """One device's way to the broker. open: a network is there. deaf: the connection is dead and nobody knows yet."""
+    """One device's way to the broker.
+
+    open: a network is there. resting: the device keeps its link down to spare its battery. deaf: the connection is dead
+    and nobody knows yet. since_s: when it was connected or lost its connection.
+    """
 
     station: Station
     weather: Weather = field(default_factory=Weather)
     open: bool = True
+    resting: bool = False
     connected: bool = False
     deaf: bool = False
+    since_s: float = 0.0
     generation: int = 0
     trying: bool = False
 
@@ -155,12 +161,20 @@ class Broker:
     def consider(self, device: str) -> None:
         """Something changed for this device: connect after a pause, or lose the connection."""
         path = self.paths[device]
-        possible = self.up and path.open and path.station.powered
+        possible = self._possible(path)
         if path.connected and not possible:
             self.drop(device)
         elif possible and not path.connected and not path.trying:
             path.trying = True
             self._loop.call_later(0.3 + self._random.random() ** 3 * MAX_BACKOFF_S, self._connect, path)
+
+    def rest(self, device: str, *, resting: bool) -> None:
+        """The device takes its link down, or wants it again; what it said last still goes out."""
+        self.paths[device].resting = resting
+        self._loop.call_later(2 * LATENCY_S, self.consider, device)
+
+    def _possible(self, path: Path) -> bool:
+        return self.up and path.open and path.station.powered and not path.resting
 
     def drop(self, device: str) -> None:
         """The connection ends, and the device knows it if it has power."""
@@ -168,7 +182,7 @@ class Broker:
         if not path.connected:
             return
         path.connected = path.deaf = False
-        path.generation += 1
+        path.generation, path.since_s = path.generation + 1, self._loop.time()
         if path.station.powered:
             path.station.link_down()
         self.consider(device)
@@ -202,9 +216,9 @@ class Broker:
 
     def _connect(self, path: Path) -> None:
         path.trying = False
-        if path.connected or not (self.up and path.open and path.station.powered):
+        if path.connected or not self._possible(path):
             return
-        path.connected, path.generation = True, path.generation + 1
+        path.connected, path.generation, path.since_s = True, path.generation + 1, self._loop.time()
         path.station.link_up()
         for authority in path.station.follows:
             retained = self._retained.get(topics.head(authority))

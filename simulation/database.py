@@ -6,6 +6,7 @@ killed between any two statements, and how a disk fails.
 """
 
 import asyncio
+import contextlib
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -30,9 +31,12 @@ class Gate:
         self._committed = committed
         self._open: list[_Connection] = []
         self.dead = False
-        self.disk_fails = False
+        self.chance: Callable[[], float] = lambda: 1.0
+        self.disk_fails = 0.0
+        """The share of commits that the disk refuses."""
         self.steps = 0
         self.die_in: int | None = None
+        self.die_after_commits: int | None = None
         self.on_death: Callable[[], None] = lambda: None
 
     def take(self, connection: "_Connection") -> None:
@@ -51,18 +55,20 @@ class Gate:
     def before_commit(self) -> None:
         """Raises sqlite3.OperationalError when the disk takes nothing."""
         self.step()
-        if self.disk_fails:
+        if self.disk_fails and self.chance() < self.disk_fails:
             raise sqlite3.OperationalError("disk I/O error")
 
     def after_commit(self) -> None:
         self._committed()
-        if self.die_in is not None:
-            self.step()
+        if self.die_after_commits is not None and not self.dead:
+            self.die_after_commits -= 1
+            if self.die_after_commits <= 0:
+                self.kill()
 
     def kill(self) -> None:
         """Nothing of this process reaches the disk any more; what was not committed is gone."""
         self.dead = True
-        self.die_in = None
+        self.die_in = self.die_after_commits = None
         for connection in self._open:
             connection.perish()
         self._open.clear()
@@ -112,8 +118,9 @@ class _Connection(sqlite3.Connection):
 
     def perish(self) -> None:
         """As the kernel closes the files of a dead process."""
-        super().rollback()
-        super().close()
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it had closed this one itself
+            super().rollback()
+            super().close()
 
     def close(self) -> None:
         if not self.gate.dead:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from firmware_sim import events
-from firmware_sim.effects import Effect, Fetch, Forget, Keep, Log, Publish, Silence, Sound
+from firmware_sim.counts import RECEIPTS_AHEAD
+from firmware_sim.effects import Effect, Fetch, Forget, Keep, Link, Log, Publish, Silence, Sound
 from firmware_sim.memory import MemoryFlash
+from firmware_sim.saved import Loss
 from firmware_sim.settings import DeviceFile
 from firmware_sim.speaker import Speaker
 from simulation.broker import Broker
@@ -35,6 +37,7 @@ class Witness(Listener, Protocol):
     def received(self, device: "Device", topic: str, payload: bytes) -> None: ...
     def kept(self, device: "Device", effects: Iterable[Effect]) -> None: ...
     def noted(self, device: "Device", log: Log) -> None: ...
+    def flash_lost(self, device: "Device") -> None: ...
     def broke_off(self, device: "Device", sound: Sound, reason: str) -> None: ...
 
 
@@ -72,7 +75,8 @@ class Device:
         self.content_open = True
         self.ntp_open = True
         self.ragged = False
-        self.flash_ms = 0
+        self.battery_pct: int | None = 90 if self._random.random() < 0.3 else None
+        self.flash_ms = self.slowest_flash_ms = 0
         self.flash_fails = False
         self.cut_in: int | None = None
         self.on_cut: Callable[[Device], None] = lambda _: None
@@ -134,7 +138,25 @@ class Device:
         self.clock.power_was_cut()
         self._witness.power_lost(self)
         self._broker.drop(self.name)
+        self._broker.paths[self.name].resting = False
         self.on_cut(self)
+
+    def lose_flash(self) -> None:
+        """While it is without power the store goes bad; what can be read of it is put into a new one, as
+        `firmware_sim.salvage` does: some orders, final marks and receipts, no haves, and the counts kept beside it.
+        """
+        old, chance = self.flash, self._random.random
+        self.flash = MemoryFlash(
+            boots=old.boots,
+            orders={key: kept for key, kept in old.orders.items() if chance() < 0.5},
+            marks={key: mark for key, mark in old.marks.items() if mark.final and chance() < 0.5},
+            receipts={n: envelope for n, envelope in old.receipts.items() if chance() < 0.5},
+            chain=(old.chain[0] + RECEIPTS_AHEAD, bytes(32)),
+            config=old.config,
+            keys=dict(old.keys),
+            loss=Loss(None),
+        )
+        self._witness.flash_lost(self)
 
     # --- network and clock
 
@@ -196,6 +218,7 @@ class Device:
             events.Health(
                 power=file.site.power,
                 link=file.site.link,
+                battery_pct=self.battery_pct,
                 storage_free_kib=10_000,
                 storage_total_kib=20_000,
                 faults=("storage",) if self.flash_fails else (),
@@ -243,6 +266,7 @@ class Device:
         while self._turns and self.powered:
             turn = self._turns[0]
             if turn.safe is None and not self._flush(turn):
+                self._carry_out_all(turn, but=(Sound, Publish))
                 return
             if not self._carry_out_all(turn):
                 return
@@ -251,6 +275,7 @@ class Device:
 
     def _flush(self, turn: _Turn) -> bool:
         """Make what is kept durable, now or after the flash's own time; whether the turn may go on."""
+        self.slowest_flash_ms = max(self.slowest_flash_ms, self.flash_ms)
         if self.flash_ms and self._flushing is None:
             self._flushing = self._loop.call_later(self.flash_ms / 1_000, self._flushed)
         if self._flushing is not None:
@@ -279,8 +304,9 @@ class Device:
         turn.kept, turn.safe = [], True
         self._boundary()
 
-    def _carry_out_all(self, turn: _Turn) -> bool:
-        while turn.rest:
+    def _carry_out_all(self, turn: _Turn, but: tuple[type[Effect], ...] = ()) -> bool:
+        """Up to the first of those in `but`, which must wait until what is kept is durable."""
+        while turn.rest and not isinstance(turn.rest[0], but):
             self._carry_out(turn.rest.popleft(), safe=bool(turn.safe))
             if not self.powered or self._boundary():
                 return False
@@ -303,7 +329,7 @@ class Device:
                     self._broker.publish_from(self.name, topic, payload)
             case Sound():
                 if safe or effect.emergency:
-                    self.loudspeakers.sound(effect)
+                    self.loudspeakers.sound(effect, marked=safe)
                 else:
                     self._loop.call_soon(self._sound_ended, effect, effect.position_ms, "flash")
             case Silence(output=output, occurrence=occurrence):
@@ -312,6 +338,8 @@ class Device:
                 self.carrier.want(rendition, urgency_ms, emergency=emergency)
             case Forget(sha256=sha):
                 self.carrier.drop(sha)
+            case Link(up=up):
+                self._broker.rest(self.name, resting=not up)
             case Log():
                 self._witness.noted(self, effect)
 

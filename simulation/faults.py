@@ -30,6 +30,8 @@ class Kind:
     begin: Fault
     weight: int = 2
     long: bool = False
+    silences: bool = False
+    """Whether devices fall silent and the server could see it."""
 
 
 def _some(world: World, most: int = 6) -> Sequence[Device]:
@@ -50,7 +52,10 @@ def _nothing() -> None:
 def server_killed(world: World, lasts_s: float) -> End:
     """Killed as by kill -9, between two statements of what it does next, and a new start some seconds later."""
     world.diary.fault("server killed", "server")
-    world.process.gate.die_in = world.source.randint(1, 80)
+    if world.source.random() < 0.5:
+        world.process.gate.die_in = world.source.randint(1, 80)
+    else:
+        world.process.gate.die_after_commits = world.source.randint(1, 4)
     return _after_death(world, lasts_s)
 
 
@@ -67,7 +72,7 @@ def _after_death(world: World, lasts_s: float) -> End:
     process.on_death = died
 
     def end() -> None:
-        process.gate.die_in = None
+        process.gate.die_in = process.gate.die_after_commits = None
         process.on_death = _nothing
         process.start()
 
@@ -83,14 +88,14 @@ def server_away(world: World, lasts_s: float) -> End:
 
 
 def disk_fails(world: World, lasts_s: float) -> End:
-    """The server's disk takes no commit."""
+    """The server's disk takes one commit and refuses the next."""
     del lasts_s
     world.diary.fault("server disk fails", "server")
     gate = world.process.gate
-    gate.disk_fails = True
+    gate.chance, gate.disk_fails = world.source.random, world.source.choice((0.3, 0.6, 1.0))
 
     def end() -> None:
-        gate.disk_fails = False
+        gate.disk_fails = 0.0
 
     return end
 
@@ -199,8 +204,11 @@ def _come_back(world: World, after_s: float, device: Device) -> None:
 def power_cut(world: World, lasts_s: float) -> End:
     """Power goes at some boundary between two effects of what the device does next, and comes back later."""
     chosen = _some(world)
+    alone = world.source.random() < 0.5  # the mast of the mobile network is without power as well
     for device in chosen:
-        world.diary.fault("power cut", device.name)
+        world.diary.fault("power cut", device.name, "and no network" if alone else "")
+        world.broker.paths[device.name].open = not alone
+        world.broker.consider(device.name)
         device.cut_in = world.source.randint(1, 25)
         device.flash_ms = world.source.choice((0, 0, 40, 300))
         again_s = lasts_s * world.source.random()
@@ -210,7 +218,9 @@ def power_cut(world: World, lasts_s: float) -> End:
         for device in chosen:
             device.cut_in, device.flash_ms, device.on_cut = None, 0, lambda _: None
             device.settle_flash()
+            world.broker.paths[device.name].open = True
             device.switch_on()
+            world.broker.consider(device.name)
 
     return end
 
@@ -290,6 +300,35 @@ def content_corrupt(world: World, lasts_s: float) -> End:
     return _nothing
 
 
+def flash_lost(world: World, lasts_s: float) -> End:
+    """The store on flash is corrupt at the next start."""
+    del lasts_s
+    for device in world.source.sample(list(world.devices.values()), 3):
+        world.diary.fault("flash lost", device.name)
+        device.cut()
+        device.lose_flash()
+        device.switch_on()
+    return _nothing
+
+
+def battery_low(world: World, lasts_s: float) -> End:
+    """Days without sun: batteries run low, or nearly empty."""
+    del lasts_s
+    chosen = [device for device in world.devices.values() if device.battery_pct is not None]
+    left_pct = world.source.choice((5, 12, 25))
+    for device in chosen:
+        world.diary.fault("battery low", device.name, f"{left_pct} %")
+        device.battery_pct = left_pct
+        device.feel()
+
+    def end() -> None:
+        for device in chosen:
+            device.battery_pct = 90
+            device.feel()
+
+    return end
+
+
 def clock_steps(world: World, lasts_s: float) -> End:
     """A source of time that the device trusts is an hour wrong."""
     del lasts_s
@@ -341,17 +380,19 @@ KINDS = (
     Kind("server clock steps", server_clock_steps),
     Kind("broker restarts", broker_restarts, weight=3),
     Kind("blackout", blackout, long=True),
-    Kind("partition", partition, weight=4, long=True),
+    Kind("partition", partition, weight=4, long=True, silences=True),
     Kind("half-open connection", half_open),
     Kind("bad network", bad_network, weight=4),
     Kind("slow network", slow_network, weight=2),
     Kind("enemy broker", enemy, weight=4),
     Kind("power cut", power_cut, weight=6),
-    Kind("no electricity", power_away, weight=3, long=True),
+    Kind("no electricity", power_away, weight=3, long=True, silences=True),
     Kind("flash refuses writes", flash_fails),
     Kind("flash full", flash_full),
     Kind("content out of reach", content_closed),
     Kind("corrupt file", content_corrupt),
+    Kind("flash lost", flash_lost),
+    Kind("battery low", battery_low),
     Kind("clock steps", clock_steps),
     Kind("clock lost", clock_lost),
     Kind("player fails", player_fails),

@@ -19,6 +19,8 @@ PUNCTUAL_MS = 1_500
 SETTLED_MS = 2_000
 REPEAT_SLACK_MS = 20
 MAX_VIOLATIONS = 20
+LOW_PCT, CRITICAL_PCT, HYSTERESIS_PCT = 30, 15, 5
+PRIORITY = 2
 
 
 class Violation(NamedTuple):
@@ -70,7 +72,8 @@ class Judge:
 
     def _in_time(self, device: DeviceTruth, heard: Heard, play: Issued) -> None:
         now = device.device.clock.read()
-        first = not device.heard.get((heard.output, heard.occurrence))
+        # One that power cut off between its mark and its first sample goes on from the mark: it had begun.
+        first = heard.from_ms == 0 and not device.heard.get((heard.output, heard.occurrence))
         if not now.sure:
             if first and not (play.real and play.start_ms is None):
                 self._broken(2, "begins a timed item without a sure clock", device, play.occurrence)
@@ -79,15 +82,25 @@ class Judge:
             self._broken(2, "sounds after its expiry", device, play.occurrence)
         if not play.real and not device.permitted(now.wall_ms):
             self._broken(2, "sounds outside the permitted hours", device, play.occurrence)
+        self._spares_battery(device, play)
         if first and play.play_class < EMERGENCY and now.wall_ms > play.due_ms + play.late_ms + SETTLED_MS:
             self._broken(7, "begins stale, long after its time", device, play.occurrence)
         if first and play.start_ms is not None and now.wall_ms < play.start_ms:
             self._broken(7, "begins before its time", device, play.occurrence)
 
+    def _spares_battery(self, device: DeviceTruth, play: Issued) -> None:
+        """What is left in a battery is for what matters: at 15 % for real emergencies, at 30 % from priority up."""
+        battery_pct = device.device.battery_pct
+        if battery_pct is None or play.real:
+            return
+        if battery_pct < CRITICAL_PCT or (battery_pct < LOW_PCT and play.play_class < PRIORITY):
+            self._broken(2, f"sounds on a battery of {battery_pct} %", device, play.occurrence)
+
     def _once(self, device: DeviceTruth, heard: Heard, play: Issued) -> None:
         """Nothing is heard twice; one that starts over after it gave way may, as long as it had not been complete."""
-        reached = device.reached_ms(heard.output, heard.occurrence)
-        if heard.from_ms >= reached - REPEAT_SLACK_MS:
+        reached = device.reached_ms(heard.output, heard.occurrence, marked=True)
+        # What flash takes to answer, a silence may have to wait for: so much is heard beyond the mark.
+        if heard.from_ms >= reached - REPEAT_SLACK_MS - 2 * device.device.slowest_flash_ms:
             return
         complete = heard.total_ms is not None and reached >= heard.total_ms
         if complete or not play.restarts:
@@ -147,6 +160,8 @@ class Judge:
     def _should_sound(self, device: DeviceTruth, output: str, order: Issued) -> bool:
         """Whether it is in force on the device, for that output, and not over."""
         now = device.device.clock.read()
+        if device.lost_flash_after(order.due_ms):
+            return False
         if not device.addressed(output, order) or (output, order.occurrence) in device.failed:
             return False
         if (now.sure and now.wall_ms >= order.expires_ms) or self.ended(device, output, order) is not None:
@@ -186,6 +201,10 @@ class Judge:
     def _has_all(self, device: DeviceTruth, output: str, play: Issued) -> bool:
         since = device.powered_since_ms
         if since is None or play.id not in device.kept or self._loop.now_ms - since < SETTLED_MS:
+            return False
+        if device.device.battery_pct is not None and device.device.battery_pct < LOW_PCT + HYSTERESIS_PCT:
+            return False
+        if device.lost_flash_after(play.due_ms):
             return False
         if not self._clock_is_right(device) or device.device.flash_ms or device.device.flash_fails:
             return False

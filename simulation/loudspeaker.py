@@ -12,7 +12,11 @@ from simulation.virtual_loop import VirtualLoop
 
 @dataclass(slots=True)
 class Heard:
-    """A stretch of sound, from a position of its plan on. `until_ms`: the position it really reached, once it ended."""
+    """A stretch of sound, from a position of its plan on.
+
+    until_ms: the position it really reached, once it ended. marked: flash knows of it; not so of an emergency that
+    sounded although flash had failed, which may be heard again after a power cut.
+    """
 
     device: str
     output: str
@@ -21,7 +25,7 @@ class Heard:
     from_ms: int
     total_ms: int | None
     began_at_ms: int
-    content_here: bool
+    marked: bool
     until_ms: int | None = None
 
 
@@ -49,13 +53,12 @@ class Loudspeakers:
         running = self._running.get(output)
         return None if running is None else running[1]
 
-    def sound(self, sound: Sound) -> None:
+    def sound(self, sound: Sound, *, marked: bool) -> None:
         """Begin; what sounds on that output gives way."""
         self._end(sound.output)
         total = sound.plan.total_ms
-        here = all(any(self._here(r.sha256) for r in version.renditions) for version in sound.plan.versions)
         heard = Heard(
-            self._device, sound.output, sound.occurrence, sound.run, sound.position_ms, total, self._loop.now_ms, here
+            self._device, sound.output, sound.occurrence, sound.run, sound.position_ms, total, self._loop.now_ms, marked
         )
         timer = None
         if total is not None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.errors import LoaError
 from base.ids import new_id
 from base.times import Clock
+from devices import rotation
 from devices.places import PlaceTree
 from devices.wire.audience import Audience
 from devices.wire.orders import AfterPreemption, PlayClass, Status
@@ -29,6 +30,7 @@ from simulation.virtual_loop import VirtualLoop
 
 TRIES = 8
 PATIENCE_S = 15.0
+ANSWERS_LOST = 0.1
 ZONE = ZoneInfo(town.ZONE)
 
 Work = Callable[[Act], Awaitable[Answer]]
@@ -73,7 +75,7 @@ class Operators:
     def schedule(self) -> None:
         announcement = self._announcement((PlayClass.BACKGROUND, PlayClass.NORMAL, PlayClass.PRIORITY))
         audience, preempted = self._audience(), self._preempted()
-        times = sorted({self._time_of_day() for _ in range(self.source.choice((1, 1, 2)))})
+        times = sorted({self._time_of_day() for _ in range(self.source.choice((1, 2)))})
         today = self.clock().astimezone(ZONE).date()
 
         async def work(act: Act) -> Answer:
@@ -177,6 +179,22 @@ class Operators:
 
         self.ask("clears" if clear else "stops an alarm", work)
 
+    def rotate_keys(self) -> None:
+        """Announce an authority's next key, sign with it a while later, and in the end retire the old one."""
+        authority = self.source.choice((town.COMMUNE, town.PROVINCE))
+        at_s = 0.0
+        for step in (rotation.announce, rotation.use, rotation.use, rotation.retire):
+            self.loop.call_later(at_s, self._rotate, authority, step)
+            at_s += self.source.uniform(600, 30_000)
+
+    def _rotate(self, authority: str, step: Callable[..., Awaitable[object]]) -> None:
+        async def work(act: Act) -> Answer:
+            await step(act.session, act.runtime.keys, act.runtime.clock, authority)
+            await act.done("rotate_keys", f"place/{authority}", authority)
+            return {}
+
+        self.ask(f"keys: {step.__name__}", work)
+
     # --- asking
 
     async def _ask(self, what: str, work: Work, key: str) -> Answer | None:
@@ -185,7 +203,10 @@ class Operators:
             if runtime is not None:
                 task = self.process.spawn(self._once(runtime, what, work, key))
                 await asyncio.wait([task])
-                if not task.cancelled() and task.exception() is None:
+                answered = not task.cancelled() and task.exception() is None
+                if answered and self.source.random() < ANSWERS_LOST:
+                    self.diary.faults["answer to an operator lost"] += 1
+                elif answered:
                     return self._answered(what, task.result())
             await asyncio.sleep(PATIENCE_S * self.source.random())
         self.diary.note("operator", f"gives up: {what}")

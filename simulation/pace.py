@@ -6,7 +6,7 @@ when something changed. Around the end of every fault, and at the end of the wor
 
 from collections.abc import Iterable
 
-from firmware_sim import speaker
+from firmware_sim import duty, output, speaker
 from firmware_sim.vitals import Vitals
 from simulation.device import Device
 from simulation.edges import Edges
@@ -14,6 +14,7 @@ from simulation.process import Process
 
 BRISK_BEAT_S = 20
 QUIET_BEAT_S = 12 * 3_600
+MARK_STEP_MS = 12_000
 _FAR_MS = 30 * 86_400_000
 
 
@@ -42,6 +43,8 @@ class Pace:
         edges.set(speaker, "CLOCK_POLL_MS", _FAR_MS)
         edges.set(speaker, "UNSURE_POLL_MS", _FAR_MS)
         edges.set(speaker, "PRUNE_MS", _FAR_MS)
+        edges.set(duty, "LOOK_MS", _FAR_MS)
+        edges.set(output, "MARK_STEP_MS", MARK_STEP_MS)
 
     def hurry(self) -> None:
         """Everything at its real pace from now on."""

@@ -9,22 +9,29 @@ DAY_S = 86_400.0
 WAKE_S = 120.0
 """When the first day's work begins: everything is switched on and settled."""
 SETTLE_S = 125.0
-SETTLES = 0.35
+WATCH_S = 110.0
+SETTLES = 0.3
 """How many storms are judged when they end, rather than only with the next: two minutes at the real pace cost most."""
 FIRST_HOUR, LAST_HOUR = 5.2, 21.2
-ACTS_A_DAY = (("broadcast", 1), ("alarm", 1), ("cancel", 1))
-STORMS_A_DAY = 1.6
+ACTS_A_DAY = (("broadcast", 1), ("alarm", 1))
+WATCHED = 0.5
+ROTATES = 0.3
+STORMS_A_DAY = 1.4
 IN_STORM = ("broadcast", "broadcast", "broadcast", "alarm", "alarm", "cancel", "stop_all")
 
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """Faults between two moments, in seconds of the world's clock; `settles`: judged two minutes after it."""
+    """Faults between two moments, in seconds of the world's clock.
+
+    settles: judged two minutes after it. watched: judged while it lasts, whether the silent are shown.
+    """
 
     begin_s: float
     end_s: float
     kinds: tuple[Kind, ...]
     settles: bool
+    watched: bool = False
 
 
 @dataclass(slots=True)
@@ -38,12 +45,14 @@ class Plot:
 def plot_of(source: random.Random, days: float) -> Plot:
     """Invent everything that will be done and suffered."""
     plot = Plot()
-    plot.acts += [(WAKE_S + source.random() * 600, "schedule") for _ in range(source.randint(1, 3))]
+    plot.acts += [(WAKE_S + source.random() * 600, "schedule") for _ in range(source.randint(1, 2))]
     for day in range(round(days)):
         for name, number in ACTS_A_DAY:
             plot.acts += [(_moment(source, day), name) for _ in range(source.randint(0, number))]
         if source.random() < 0.25:
             plot.acts.append((_moment(source, day), "stop_all"))
+    if source.random() < ROTATES:
+        plot.acts.append((_moment(source, 0), "rotate_keys"))
     plot.acts.sort()
     end_s = days * DAY_S
     for _ in range(max(1, round(STORMS_A_DAY * days))):
@@ -60,7 +69,7 @@ def _acts_around(source: random.Random, storm: Storm) -> list[tuple[float, str]]
     if source.random() < 0.15:
         return []
     lasts_s = min(storm.end_s - storm.begin_s, 240)
-    moment = storm.begin_s + source.uniform(-20, lasts_s)
+    moment = storm.begin_s + (source.uniform(-20, 0) if source.random() < 0.4 else source.uniform(0, lasts_s))
     return [(max(WAKE_S, moment + 12 * n), source.choice(IN_STORM)) for n in range(source.choice((1, 1, 2)))]
 
 
@@ -78,7 +87,9 @@ def _storm(source: random.Random, plot: Plot, end_s: float) -> Storm:
     kinds = tuple(source.choices(KINDS, weights=[kind.weight for kind in KINDS], k=source.choice((1, 1, 2, 3))))
     long = all(kind.long for kind in kinds) and source.random() < 0.6
     lasts_s = source.uniform(1, 26) * 3_600 if long else source.choice((20, 60, 180, 600)) * (0.5 + source.random())
-    return Storm(begin_s, min(begin_s + lasts_s, end_s), kinds, source.random() < SETTLES)
+    stop_s = min(begin_s + lasts_s, end_s)
+    watched = all(kind.silences for kind in kinds) and stop_s - begin_s > WATCH_S + 10 and source.random() < WATCHED
+    return Storm(begin_s, stop_s, kinds, source.random() < SETTLES, watched)
 
 
 def _apart(storms: list[Storm]) -> list[Storm]:

@@ -22,11 +22,6 @@ class Memory:
         self._good: dict[tuple[Kind, bytes], tuple[CheckingKey, Verified]] = {}
         self._orders: dict[int, Order | None] = {}
 
-    def clear(self) -> None:
-        """A new world begins."""
-        self._good.clear()
-        self._orders.clear()
-
     def install(self, edges: Edges) -> None:
         """Stand before the real functions. Keys are made once, so that the same key is the same object."""
         for name in ("from_public", "from_secret"):

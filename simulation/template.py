@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from simulation import town
 from simulation.database import Gate, VirtualDatabase, database_at, lay_down
 from simulation.edges import Edges
 from simulation.seeding import seed_everything, silence_logs
+from simulation.thrift import Thrift
 
 BORN = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
 """Midnight in the town, a Monday: when every world begins."""
@@ -58,7 +59,9 @@ class Template:
     user: User
     announcements: Mapping[str, PlayClass]
     alarms: Mapping[str, Sequence[str]]
+    key_files: frozenset[str]
     _keeper: "tempfile.TemporaryDirectory[str]"
+    thrift: Thrift = field(default_factory=Thrift)
 
     @property
     def data_dir(self) -> Path:
@@ -70,8 +73,11 @@ class Template:
         return self.folder / "world.db"
 
     def lay_down(self) -> None:
-        """Bring the database back to the beginning; nothing may be connected to it."""
+        """Bring database and keys back to the beginning; nothing may be connected to the database."""
         lay_down(self.folder / "template.db", self.database_path)
+        for path in (self.data_dir / "keys").iterdir():
+            if path.name not in self.key_files:
+                path.unlink()
 
     def close(self) -> None:
         self._keeper.cleanup()
@@ -116,7 +122,8 @@ async def _make(keeper: "tempfile.TemporaryDirectory[str]") -> Template:
     await database.close()
     with contextlib.closing(sqlite3.connect(folder / "world.db")) as plain:
         plain.execute("VACUUM INTO ?", [str(folder / "template.db")])
-    return Template(folder, database, files, user, announcements, alarms, keeper)
+    key_files = frozenset(path.name for path in (folder / "data" / "keys").iterdir())
+    return Template(folder, database, files, user, announcements, alarms, key_files, keeper)
 
 
 async def _devices(session: AsyncSession, keys: KeyStore) -> Mapping[str, DeviceFile]:
@@ -138,6 +145,8 @@ def _file(device: str, toml: str) -> DeviceFile:
     file = tomllib.loads(toml)
     if device in town.SCHOOLS:
         file["hours"]["spans"] = town.SCHOOL_HOURS
+    if device in town.SOLAR:
+        file["duty"] = {"online": town.SOLAR[device]}
     return DeviceFile.model_validate(file)
 
 

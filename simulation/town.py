@@ -13,6 +13,8 @@ ZONE = "Asia/Ho_Chi_Minh"
 OFFSET_MIN = 420
 HOURS = (("05:00", "12:00"), ("13:30", "21:30"))
 SCHOOL_HOURS = (("06:30", "11:00"), ("14:00", "16:30"))
+SOLAR = {"bl-s20": (("06:00", "06:40"), ("17:00", "17:40")), "bl-s13": (("08:00", "12:00"), ("18:30", "20:00"))}
+"""Clusters on a panel and a battery, and when they have their link."""
 SCHOOLS = ("bl-s03", "bl-s07", "bl-s16")
 """Clusters beside a school, which the device itself keeps quieter than the commune allows."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cbor2
 
-from firmware_sim.effects import Effect, KeepOrder, Log, Sound
+from firmware_sim.effects import Effect, KeepOrder, KeepReceipt, Log, Sound
 from firmware_sim.identity import RADIO, SPEAKER
 from simulation import town
 from simulation.device import Device
@@ -18,12 +18,15 @@ from simulation.loudspeaker import Heard
 from simulation.town import ClusterFacts
 from simulation.virtual_loop import VirtualLoop
 
+CLOCK_DOUBT_MS = 5_000
+
 
 @dataclass(slots=True)
 class DeviceTruth:
     """What one device has gone through, in milliseconds of the world's clock.
 
-    kept, received: order id → when, for the first time. failed: airings that its player or its flash broke off.
+    kept, received: order id → when, for the first time. stated_ms: when it last wrote a receipt. failed: airings that
+    its player or its flash broke off. refused: orders that had expired by its own clock when it got them.
     """
 
     device: Device
@@ -31,12 +34,19 @@ class DeviceTruth:
     powered_since_ms: int | None = None
     linked_since_ms: int | None = None
     clock_touched_ms: int = 0
-    said_ms: int = 0
+    stated_ms: int = 0
     kept: dict[str, int] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
     heard: dict[tuple[str, str], list[Heard]] = field(default_factory=lambda: defaultdict(list))
+    refused: set[str] = field(default_factory=set)
     failed: set[tuple[str, str]] = field(default_factory=set)
     cuts: int = 0
+    flash_lost_wall_ms: list[int] = field(default_factory=list)
+    """When flash was lost, in true wall-clock time."""
+
+    def lost_flash_after(self, due_ms: int) -> bool:
+        """Whether it lost flash after that moment of the day: then it rather keeps silent than repeat itself."""
+        return any(lost_ms >= due_ms - CLOCK_DOUBT_MS for lost_ms in self.flash_lost_wall_ms)
 
     def addressed(self, output: str, order: Issued) -> tuple[ClusterFacts, ...]:
         """The clusters of an output that an order is for."""
@@ -49,9 +59,9 @@ class DeviceTruth:
         spans = town.hours_of(self.device.name) if config is None else config
         return any(low <= minute < high for low, high in spans)
 
-    def reached_ms(self, output: str, occurrence: str) -> int:
-        """The furthest position of an airing that anybody has heard; -1 when it never sounded."""
-        found = self.heard.get((output, occurrence), ())
+    def reached_ms(self, output: str, occurrence: str, *, marked: bool = False) -> int:
+        """The furthest position of an airing that was heard; -1 when it never sounded. marked: as flash knows."""
+        found = [heard for heard in self.heard.get((output, occurrence), ()) if heard.marked or not marked]
         return max((heard.until_ms or heard.from_ms for heard in found), default=-1)
 
     def sounded_ms(self, output: str, occurrence: str) -> int:
@@ -125,13 +135,18 @@ class Truth:
         truth = self.devices[device.name]
         for envelope in _orders_in(topic, payload):
             order = self.by_bytes.get(envelope)
-            if order is not None:
-                truth.received.setdefault(order.id, self._loop.now_ms)
+            if order is not None and order.id not in truth.received:
+                truth.received[order.id] = self._loop.now_ms
+                now = device.clock.read()
+                if now.sure and now.wall_ms >= order.expires_ms:
+                    truth.refused.add(order.id)
 
     def kept(self, device: Device, effects: Iterable[Effect]) -> None:
         truth = self.devices[device.name]
         for effect in effects:
-            if isinstance(effect, KeepOrder):
+            if isinstance(effect, KeepReceipt):
+                truth.stated_ms = self._loop.now_ms
+            elif isinstance(effect, KeepOrder):
                 order = self.by_bytes.get(effect.signed.envelope)
                 if order is not None and order.id not in truth.kept:
                     truth.kept[order.id] = self._loop.now_ms
@@ -142,6 +157,11 @@ class Truth:
         if log.alarming:
             self._diary.note(device.name, f"alarm {log.event}", detail=f"{log.reason} {log.detail}")
             self.on_alarm(self.devices[device.name], log)
+
+    def flash_lost(self, device: Device) -> None:
+        truth = self.devices[device.name]
+        truth.flash_lost_wall_ms.append(device.clock.true_wall_ms)
+        truth.kept = {order: at for order, at in truth.kept.items() if order in device.flash.orders}
 
     def broke_off(self, device: Device, sound: Sound, reason: str) -> None:
         self.devices[device.name].failed.add((sound.output, sound.occurrence))

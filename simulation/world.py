@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from base.times import to_ms
-from simulation import plants
+from simulation import plants, town
 from simulation.broker import Broker
 from simulation.clocks import ServerClock
 from simulation.device import Device
@@ -17,7 +17,7 @@ from simulation.enemy import Enemy
 from simulation.judge import Judge, Verdicts, Violation
 from simulation.operators import Operators
 from simulation.pace import Pace
-from simulation.plot import DAY_S, SETTLE_S, Plot, Storm, plot_of
+from simulation.plot import DAY_S, SETTLE_S, WATCH_S, Plot, Storm, plot_of
 from simulation.process import Process, settings_for
 from simulation.seeding import seed_everything
 from simulation.settling import AGREE_WITHIN_MS, SHOWN_WITHIN_MS, Settling
@@ -26,6 +26,8 @@ from simulation.template import Template
 from simulation.truth import Truth
 from simulation.virtual_loop import VirtualLoop
 
+BEFORE_S = 30.0
+"""Heartbeats come at their real pace for so long before some devices fall silent, or nobody would miss them."""
 LAST_HOUR_S = 3_600.0
 """After the last day everything is called off; within this every order has expired or ended."""
 
@@ -55,8 +57,8 @@ class World:
         self.edges = Edges()
         self.diary = Diary(lambda: self.loop.now_ms)
         self.server_clock = ServerClock(self.loop)
-        self._memory = Memory()
-        self._memory.install(self.edges)
+        Memory().install(self.edges)
+        template.thrift.install(self.edges)
         seed_everything(self.edges, random.Random(seed + 1), lambda: to_ms(self.server_clock()))  # noqa: S311
         template.lay_down()
         self.broker = Broker(self.loop, self.source, self.diary)
@@ -137,12 +139,16 @@ class World:
             self.loop.call_at(at_s, getattr(self._operators, act))
         for storm in plot.storms:
             self.loop.call_at(storm.begin_s, self._storm, storm)
+            if storm.watched:
+                self.loop.call_at(storm.begin_s - BEFORE_S, self._hurry)
 
     def _storm(self, storm: Storm) -> None:
         lasts_s = storm.end_s - self.loop.time()
         for device in self.devices.values():
             device.ragged = True
         ends = [kind.begin(self, lasts_s) for kind in storm.kinds]
+        if storm.watched:
+            self.loop.call_at(storm.begin_s + WATCH_S, self._who_is_silent)
         self.loop.call_at(storm.end_s, self._storm_is_over, ends, storm.settles)
 
     def _storm_is_over(self, ends: list[Callable[[], None]], settles: bool) -> None:  # noqa: FBT001 - a timer's argument
@@ -155,6 +161,12 @@ class World:
         if settles:
             self._hurry()
             self.later(SETTLE_S, self._judge_and_relax)
+
+    def _who_is_silent(self) -> None:
+        long_ago_s = self.loop.time() - SHOWN_WITHIN_MS / 1_000
+        paths = self.broker.paths.items()
+        self._settling.silent([name for name, path in paths if not path.connected and path.since_s <= long_ago_s])
+        self.pace.relax()
 
     def _hurry(self) -> None:
         self._brisk_since_s = self.loop.time()
@@ -182,14 +194,14 @@ class World:
     def _judge(self) -> None:
         now_s = self.loop.time()
         server_since = max(self.process.up_since_s, self._brisk_since_s, self._calm_since_s)
-        heard_long_enough = now_s - server_since >= SHOWN_WITHIN_MS / 1_000
-        reachable = [
-            name
-            for name in self.devices
-            if self.devices[name].powered and now_s - server_since >= AGREE_WITHIN_MS / 1_000
-        ]
-        silent = [name for name, device in self.devices.items() if not device.powered] if heard_long_enough else []
-        self._settling.judge(reachable, silent)
+        if now_s - server_since >= AGREE_WITHIN_MS / 1_000:
+            self._settling.judge([name for name in self.devices if self._reachable(name)])
+
+    def _reachable(self, name: str) -> bool:
+        """Whether the server has had two minutes with it: one that rests its link has only had what it was up."""
+        path = self.broker.paths[name]
+        awake = path.connected and self.loop.time() - path.since_s >= AGREE_WITHIN_MS / 1_000
+        return self.devices[name].powered and (name not in town.SOLAR or awake)
 
 
 def live(template: Template, seed: int, days: float, plant: str = "", *, diary: bool = False) -> Outcome:
