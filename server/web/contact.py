@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import ImmutableMultiDict
 
-from base.errors import LoaError, NotFound, Refused
+from base.errors import LoaError, Refused
 from devices.contacts import Reach
 from devices.couriers import plans
 from devices.couriers.models import CourierRoute
@@ -15,6 +15,7 @@ from devices.couriers.repository import contacts as rows
 from devices.views import ClusterView
 from server.auth.permissions import Permission
 from server.web import fields
+from server.web.managed import device_of, managed_cluster
 from server.web.page import ManagePage, Page, go
 from server.web.recurring import weekday_names
 from server.web.signs import REACH
@@ -29,9 +30,9 @@ VISITS = 4
 
 @router.get("/clusters/{cluster_id}/contact")
 async def contact_form(page: ManagePage, cluster_id: str) -> HTMLResponse:
-    view = await _view(page, cluster_id)
+    view = await managed_cluster(page, cluster_id)
     async with page.runtime.database.reading() as session:
-        known = await plans.contact(session, _device_id(view))
+        known = await plans.contact(session, device_of(view))
     typed = {
         "reach": known.reach.value,
         "route": known.route_id or "",
@@ -44,7 +45,7 @@ async def contact_form(page: ManagePage, cluster_id: str) -> HTMLResponse:
 @router.post("/clusters/{cluster_id}/contact")
 async def contact(page: ManagePage, cluster_id: str) -> Response:
     """Write it down."""
-    view = await _view(page, cluster_id)
+    view = await managed_cluster(page, cluster_id)
     form = await page.request.form()
     pairs = list(zip(map(str, form.getlist("from")), map(str, form.getlist("to")), strict=False))
     try:
@@ -52,7 +53,7 @@ async def contact(page: ManagePage, cluster_id: str) -> Response:
             act.require(Permission.MANAGE_CLUSTERS, view.cluster.commune_id)
             row = await plans.set_contact(
                 act.session,
-                _device_id(view),
+                device_of(view),
                 reach=_reach(form),
                 spans=[(_minute(low), _minute(high)) for low, high in pairs if low or high],
                 rate_kbit=fields.whole_or_none(form, "rate"),
@@ -108,20 +109,6 @@ async def route(page: ManagePage, route_id: str) -> Response:
         shown = typed | {"visits": _filled(pairs, VISITS, ("", ""))}
         return _route(page, shown, known=route_id != "new", error=error)
     return go("/courier", "saved")
-
-
-async def _view(page: Page, cluster_id: str) -> ClusterView:
-    async with page.runtime.database.reading() as session:
-        view = await page.runtime.devices.cluster(session, cluster_id)
-    page.me.require(Permission.MANAGE_CLUSTERS, view.cluster.commune_id)
-    return view
-
-
-def _device_id(view: ClusterView) -> str:
-    """Raises NotFound for a cluster that has no controller yet."""
-    if view.cluster.device_id is None:
-        raise NotFound("devices.device_unknown", device_id=view.cluster.id)
-    return view.cluster.device_id
 
 
 async def _contact(

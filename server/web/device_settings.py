@@ -6,14 +6,14 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from base.errors import LoaError, NotFound
+from base.errors import LoaError
 from devices.models import DeviceConfig
 from devices.repository import configs as rows
 from devices.views import ClusterView
 from devices.wire.config import SAVER_PCT
-from server.auth.permissions import Permission
 from server.device_settings import as_pairs, set_device
 from server.web import fields
+from server.web.managed import device_of, managed_cluster
 from server.web.page import ManagePage, Page, go
 
 router = APIRouter(include_in_schema=False)
@@ -25,9 +25,9 @@ NUMBERS = ("volume_max", "heartbeat_s", "low_pct", "critical_pct")
 
 @router.get("/clusters/{cluster_id}/settings")
 async def form(page: ManagePage, cluster_id: str) -> HTMLResponse:
-    view = await _view(page, cluster_id)
+    view = await managed_cluster(page, cluster_id)
     async with page.runtime.database.reading() as session:
-        known = await rows.device_config(session, _device_id(view)) or DeviceConfig(device_id=_device_id(view))
+        known = await rows.device_config(session, device_of(view)) or DeviceConfig(device_id=device_of(view))
     typed = {name: "" if getattr(known, name) is None else getattr(known, name) for name in NUMBERS}
     return _show(page, view, typed | {"spans": _filled(as_pairs(known.online))})
 
@@ -35,32 +35,18 @@ async def form(page: ManagePage, cluster_id: str) -> HTMLResponse:
 @router.post("/clusters/{cluster_id}/settings")
 async def save(page: ManagePage, cluster_id: str) -> Response:
     """Set it and tell the device."""
-    view = await _view(page, cluster_id)
+    view = await managed_cluster(page, cluster_id)
     sent = await page.request.form()
     pairs = list(zip(map(str, sent.getlist("from")), map(str, sent.getlist("to")), strict=False))
     try:
         numbers = {name: fields.whole_or_none(sent, name) for name in NUMBERS}
         online = [pair for pair in pairs if any(pair)]
         async with page.act() as act:
-            await set_device(act, _device_id(view), online=online, **numbers)
+            await set_device(act, device_of(view), online=online, **numbers)
     except LoaError as error:
         typed: dict[str, Any] = {name: str(sent.get(name, "")) for name in NUMBERS}
         return _show(page, view, typed | {"spans": _filled(pairs)}, error)
     return go(f"/clusters/{cluster_id}", "configured")
-
-
-async def _view(page: Page, cluster_id: str) -> ClusterView:
-    async with page.runtime.database.reading() as session:
-        view = await page.runtime.devices.cluster(session, cluster_id)
-    page.me.require(Permission.MANAGE_CLUSTERS, view.cluster.commune_id)
-    return view
-
-
-def _device_id(view: ClusterView) -> str:
-    """Raises NotFound for a cluster that has no controller yet."""
-    if view.cluster.device_id is None:
-        raise NotFound("devices.device_unknown", device_id=view.cluster.id)
-    return view.cluster.device_id
 
 
 def _show(page: Page, view: ClusterView, typed: Mapping[str, Any], error: LoaError | None = None) -> HTMLResponse:

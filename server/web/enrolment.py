@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse
 from devices.models import ClusterKind
 from devices.repository.enrolment import open_code
 from devices.views import ClusterView
-from server.auth.permissions import Permission
 from server.enrolments import CodeShown, make_code
+from server.web.managed import managed_cluster
 from server.web.page import ManagePage, Page
 
 router = APIRouter(include_in_schema=False)
@@ -18,23 +18,16 @@ router = APIRouter(include_in_schema=False)
 @router.get("/clusters/{cluster_id}/board")
 async def ask(page: ManagePage, cluster_id: str) -> HTMLResponse:
     """What it means to make a code, and whether one is open."""
-    return await _show(page, await _view(page, cluster_id))
+    return await _show(page, await managed_cluster(page, cluster_id))
 
 
 @router.post("/clusters/{cluster_id}/board")
 async def make(page: ManagePage, cluster_id: str) -> HTMLResponse:
     """Make it, and show it this once."""
-    view = await _view(page, cluster_id)
+    view = await managed_cluster(page, cluster_id)
     async with page.act() as act:
         made = await make_code(act, _device_id(view), [] if view.device is not None else [cluster_id], None)
     return await _show(page, view, made)
-
-
-async def _view(page: Page, cluster_id: str) -> ClusterView:
-    async with page.runtime.database.reading() as session:
-        view = await page.runtime.devices.cluster(session, cluster_id)
-    page.me.require(Permission.MANAGE_CLUSTERS, view.cluster.commune_id)
-    return view
 
 
 def _device_id(view: ClusterView) -> str:
