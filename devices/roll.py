@@ -14,7 +14,7 @@ from devices.shape import Shape, number
 from devices.steady import Drawn, Logs, Said, Steady
 from devices.uplink import Identity
 from devices.wire import topics
-from devices.wire.envelope import Kind
+from devices.wire.envelope import CheckingKey, Kind
 from devices.wire.mac0 import Sender
 from devices.wire.reports import Heartbeat
 from devices.wire.topics import Up
@@ -89,13 +89,13 @@ class Roll:
         else:
             self._elsewhere[device_id] -= 1
 
-    def learn(self, identity: Identity, beat: Heartbeat, envelope: bytes, mac_key: bytes) -> None:
+    def learn(self, identity: Identity, beat: Heartbeat, envelope: bytes, mac_key: CheckingKey) -> None:
         """Put a device on the roll after a heartbeat of it that went the long way is in the database."""
         topic = topics.up(identity.device_id, Up.HEARTBEAT)
         known = self._by_topic.get(topic)
         if identity.device_id in self._unwritten or (known is None and len(self._by_topic) >= MAX_DEVICES):
             return
-        sender = Sender(identity.device_id, mac_key, Kind.HEARTBEAT.aad)
+        sender = Sender(identity.device_id, mac_key.secret or b"", Kind.HEARTBEAT.aad)
         payload = sender.payload(envelope)
         shape = None if payload is None else Shape.of(payload)
         if shape is None or beat.quiet_until_ms is not None:

@@ -72,13 +72,13 @@ class Checker:
             raise BadMessage("bad_field", "count")
         return Report(uplink.device, message, payload)
 
-    def mac_key(self, identity: Identity) -> bytes:
-        """The shared heartbeat key of a device."""
-        return self._mac_key_of(identity.device_id, identity.generation)
+    def mac_key(self, identity: Identity) -> CheckingKey:
+        """What checks a device's heartbeats."""
+        return self._key(identity.device_id, identity.generation, lambda: self._mac(identity))
 
     def _read(self, kind: Kind, payload: bytes, identity: Identity) -> Message:
         if kind in {Kind.HEARTBEAT, Kind.WANT}:
-            key = self._key(identity.device_id, identity.generation, lambda: self._mac(identity))
+            key = self.mac_key(identity)
             sealed = unseal(kind, payload, lambda _: key).payload
             return Heartbeat.from_map(sealed) if kind is Kind.HEARTBEAT else Want.from_map(sealed)
         key = self._key(
@@ -88,7 +88,8 @@ class Checker:
         return Hello.from_map(opened) if kind is Kind.HELLO else Receipt.from_map(opened)
 
     def _mac(self, identity: Identity) -> CheckingKey:
-        return CheckingKey.from_secret(identity.device_id, self.mac_key(identity))
+        secret = self._mac_key_of(identity.device_id, identity.generation)
+        return CheckingKey.from_secret(identity.device_id, secret)
 
     def _key(self, device_id: str, mark: object, make: Callable[[], CheckingKey]) -> CheckingKey:
         found = self._keys.get((device_id, mark))

@@ -81,8 +81,9 @@ class Sender:
 
 def _head_end(sealed: bytes) -> int | None:
     """Where the head of a byte string ends that fills `sealed`, when its length has the shortest form."""
-    if sealed[:1] == bytes([_ONE_BYTE]) and len(sealed) - 2 == int.from_bytes(sealed[1:2], "big") >= _SHORT:
+    size = len(sealed)
+    if size > _SHORT and sealed[0] == _ONE_BYTE and sealed[1] == size - 2 >= _SHORT:
         return 2
-    if sealed[:1] == bytes([_TWO_BYTES]) and len(sealed) - 3 == int.from_bytes(sealed[1:3], "big") >= 1 << 8:
+    if size > 1 << 8 and sealed[0] == _TWO_BYTES and sealed[1] << 8 | sealed[2] == size - 3 >= 1 << 8:
         return 3
     return None

@@ -30,7 +30,7 @@ class Hands:
 
     def learn(self, n: int, **said: Any) -> None:
         beat, envelope = self.beat(n, **said)
-        self.roll.learn(IDENTITY, beat, envelope, SECRET)
+        self.roll.learn(IDENTITY, beat, envelope, CheckingKey.from_secret("bn-s01", SECRET))
 
     def take(self, n: int, **said: Any) -> bool:
         return self.roll.take(TOPIC, self.beat(n, **said)[1]) is Way.SHORT
