@@ -108,6 +108,19 @@ class Issued:
             return False
         return self.height >= play.height or play.play_class < EMERGENCY
 
+    @property
+    def retires(self) -> frozenset[str]:
+        """The keys that a keys order retires, by key id."""
+        if self.type != "keys":
+            return frozenset()
+        return frozenset(f"{self.log}#{entry['epoch']}" for entry in self.payload["body"]["old"])
+
+    def replaces(self, other: "Issued") -> bool:
+        """Whether another standing order of the same log means nothing since this one: of two the later holds."""
+        if self.type != other.type or self.log != other.log or self.seq <= other.seq:
+            return False
+        return self.type == "config" or (self.type == "hold" and self.body["bank"] == other.body["bank"])
+
     # --- whom it is for
 
     def means(self, cluster: ClusterFacts) -> bool:

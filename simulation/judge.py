@@ -17,6 +17,7 @@ SOUND_WITHIN_MS = 1_000
 PUNCTUAL_MS = 1_500
 """How far from its time a programme may begin: the clock's stated bound, and a mark in flash."""
 SETTLED_MS = 2_000
+WRONG_FOR_MS = 3_700_000
 REPEAT_SLACK_MS = 20
 MAX_VIOLATIONS = 20
 LOW_PCT, CRITICAL_PCT, HYSTERESIS_PCT = 30, 15, 5
@@ -215,7 +216,9 @@ class Judge:
 
     def _clock_is_right(self, device: DeviceTruth) -> bool:
         clock = device.device.clock
+        # Whatever it missed while it believed to be an hour later, it has missed for good.
         quiet = self._loop.now_ms - device.clock_touched_ms > SETTLED_MS
+        quiet = quiet and self._loop.now_ms - device.clock_set_ms > WRONG_FOR_MS
         return quiet and clock.read().sure and abs(clock.error_ms()) < SETTLED_MS // 2
 
     def _languages(self, device: DeviceTruth, output: str, play: Issued) -> list[str]:

@@ -3,7 +3,8 @@
 import random
 from dataclasses import dataclass, field
 
-from simulation.faults import KINDS, Kind
+from simulation.fault import Kind
+from simulation.faults import KINDS
 
 DAY_S = 86_400.0
 WAKE_S = 120.0

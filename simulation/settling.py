@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from simulation import town
+from simulation.issued import Issued
 from simulation.judge import Judge, Verdicts
 from simulation.template import BORN_MS
 from simulation.truth import DeviceTruth, Truth
@@ -57,13 +58,17 @@ class Settling:
             held = flash.haves.get(order.log)
             if held is None or order.seq not in held:
                 self._broken(4, f"lacks order {order.log} {order.seq} ({order.type})", device, order.occurrence)
-            elif (
-                order.id not in device.kept
-                and order.id not in device.refused
-                and any(device.addressed(output, order) for output in device.clusters)
-            ):
+            elif self._must_be_kept(device, order):
                 what = f"counted order {order.log} {order.seq} ({order.type}) without keeping it"
                 self._broken(4, what, device, order.occurrence)
+
+    def _must_be_kept(self, device: DeviceTruth, order: Issued) -> bool:
+        """Whether an order that was counted and is not on flash ought to be there."""
+        if order.id in device.kept or order.id in device.refused or order.signer in self._truth.retired:
+            return False
+        if any(each.replaces(order) for each in self._truth.orders.values()):
+            return False
+        return any(device.addressed(output, order) for output in device.clusters)
 
     # --- 8, 11
 

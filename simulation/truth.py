@@ -19,6 +19,7 @@ from simulation.town import ClusterFacts
 from simulation.virtual_loop import VirtualLoop
 
 CLOCK_DOUBT_MS = 5_000
+LONG_AGO_MS = 10**12
 
 
 @dataclass(slots=True)
@@ -34,6 +35,8 @@ class DeviceTruth:
     powered_since_ms: int | None = None
     linked_since_ms: int | None = None
     clock_touched_ms: int = 0
+    clock_set_ms: int = -LONG_AGO_MS
+    """When somebody last set it wrong, or right again."""
     stated_ms: int = 0
     kept: dict[str, int] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
@@ -82,6 +85,8 @@ class Truth:
         self.by_bytes: dict[bytes, Issued] = {}
         self.issued_at_ms: dict[str, int] = {}
         self.devices: dict[str, DeviceTruth] = {}
+        self.retired: set[str] = set()
+        """Keys that some order retired: what they signed is counted, and no more."""
         self.accepted: dict[str, int] = {}
         """Occurrences that were promised to an operator, and when."""
         self.asked: Counter[str] = Counter()
@@ -115,6 +120,7 @@ class Truth:
             order = Issued.read(envelope)
             self.orders[order.id] = self.by_bytes[envelope] = order
             self.issued_at_ms[order.id] = self._loop.now_ms
+            self.retired |= order.retires
             if order.occurrence:
                 self.plays.setdefault(order.occurrence, order)
             self._diary.note("server", f"issues {order.type}", order.occurrence or order.id, f"{order.log} {order.seq}")
