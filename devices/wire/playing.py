@@ -256,6 +256,9 @@ class Programme:
         return self.charge is Charge.CRITICAL or airing.play.play_class < PlayClass.PRIORITY
 
     def _give_way(self, airing: Airing, now: Moment) -> Change:
+        if airing.total_ms is not None and airing.position_at(now) >= airing.total_ms:
+            # It has come to its end at this very moment: paused, it would come back, and start over if it restarts.
+            return self._end(airing, *_PLAYED, airing.sounded_at(now))
         if airing.play.preempted is AfterPreemption.DROP:
             return self._end(airing, ReceiptState.PREEMPTED, "dropped", airing.sounded_at(now))
         position = airing.position_at(now)

@@ -43,6 +43,14 @@ def test_what_waits_after_pre_emption_when_it_expires_is_broken_off():
     assert told(day.advance(now(6_000))) == [("end", 1, "interrupted", "expired", 4_000)]
 
 
+@pytest.mark.parametrize("preempted", list(AfterPreemption))
+def test_what_has_come_to_its_end_when_something_higher_begins_has_played(preempted: AfterPreemption):
+    day = programme(airing(1, preempted=preempted), airing(2, PRIORITY, at=TEN_S))
+    day.advance(now())
+    assert told(day.advance(now(TEN_S))) == [("end", 1, "played", "", TEN_S), ("begin", 2, 0)]
+    assert told(day.finish(airing(2).occurrence, now(2 * TEN_S))) == [("end", 2, "played", "", TEN_S)]
+
+
 def test_what_goes_on_until_stopped_has_played_when_it_expires_or_is_cancelled():
     for end, reason in ((5_000, "expired"), (9_000, "cancelled")):
         day = programme(airing(1, EMERGENCY, at=None, repeat=Repeat(0, 500), expires=end))
