@@ -1,6 +1,7 @@
 """One download by HTTP into a part: resumed where it was cut, never longer than it may be."""
 
 import socket
+import sys
 from io import FileIO
 from pathlib import Path
 
@@ -14,7 +15,22 @@ RECEIVE_BUFFER_BYTES = 16 << 10
 def transport(limits: httpx.Limits) -> httpx.AsyncHTTPTransport:
     """What downloads are made with."""
     options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)]
-    return httpx.AsyncHTTPTransport(limits=limits, socket_options=options)
+    return httpx.AsyncHTTPTransport(limits=limits, socket_options=[*options, *_asking_whether_it_lives()])
+
+
+def _asking_whether_it_lives() -> list[tuple[int, int, int]]:
+    """After 4 s of silence the other end is asked, every 2 s, and given up after four questions.
+
+    So a connection that died with the device's address is known before the read times out, while one that only waits
+    for lost packets is kept: what is on its way there would have to be read again.
+    """
+    if sys.platform != "linux":
+        return []
+    probing = ((socket.TCP_KEEPIDLE, 4), (socket.TCP_KEEPINTVL, 2), (socket.TCP_KEEPCNT, 4))
+    return [
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        *((socket.IPPROTO_TCP, option, value) for option, value in probing),
+    ]
 
 
 class WrongAnswer(Exception):

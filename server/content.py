@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 from base.errors import NotFound
 from server.auth.guard import public
 from server.deps import RuntimeOf
-from server.httpd import AHEAD_BYTES
+from server.httpd import AHEAD_BYTES, CONNECTION
 
 router = APIRouter(prefix="/content", tags=["content"])
 
@@ -22,15 +22,24 @@ FOR_EVER = "public, max-age=31536000, immutable"
 class _Content(FileResponse):
     """The file, or a range of it, in pieces no larger than what a connection holds back; every byte is counted."""
 
-    chunk_size = AHEAD_BYTES
     handed_out: Callable[[int], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def counting(message: Message) -> None:
-            self.handed_out(len(message.get("body", b"")))
+        connection = scope.get("extensions", {}).get(CONNECTION, {}).get("transport")
+
+        async def hand_out(message: Message) -> None:
+            if connection is None or not connection.is_closing():
+                self.handed_out(len(message.get("body", b"")))
             await send(message)
 
-        await super().__call__(scope, receive, counting)
+        async def in_pieces(message: Message) -> None:
+            body = message.get("body", b"")
+            while len(body) > AHEAD_BYTES:
+                await hand_out({**message, "body": body[:AHEAD_BYTES], "more_body": True})
+                body = body[AHEAD_BYTES:]
+            await hand_out({**message, "body": body} if body else message)
+
+        await super().__call__(scope, receive, in_pieces)
 
 
 @router.head("/{sha256}", dependencies=[Depends(public)], include_in_schema=False)

@@ -15,9 +15,9 @@ from server.runtime import Runtime
 from server.settings import HttpSettings
 
 GRACE_S = 3
-AHEAD_BYTES = 8_192
-"""How much of an answer waits on a connection for the network to take it. When a link breaks, so much is read again,
-and over 64 kbit/s no more than 480 KB come in a minute."""
+AHEAD_BYTES = 4_096
+"""How much of an answer waits for the kernel, and as much again in the kernel for the network. When a link breaks, so
+much is read again, and over 64 kbit/s no more than 480 KB come in a minute."""
 CONGESTION = b"bbr"
 """Takes a lost packet for a lost packet and not for a full network: over a radio link that loses every fifth, content
 arrives in a third of the time it takes with Linux's default. Where the kernel has none, its default stays."""
@@ -30,11 +30,18 @@ IDLE_S = 75
 """How long a connection is kept for its next request. When it is closed right after an answer, the kernel soon gives
 up what is still on its way, and a slow link never gets the end."""
 
+CONNECTION = "loa.connection"
+"""The extension of a request's scope that names its connection: what is sent to a broken one silently goes nowhere."""
+
 
 class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=AHEAD_BYTES)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {CONNECTION: {"transport": self.transport}}
 
 
 class HttpServer(uvicorn.Server):
