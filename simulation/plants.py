@@ -8,7 +8,7 @@ from typing import Any
 
 import cbor2
 
-from devices import acks, catchup, ingest, receipts, resending
+from devices import catchup, ingest, receipts, resending
 from devices.repository import log as log_rows
 from devices.service import DeviceService
 from devices.wire import envelope, playing, trust
@@ -284,11 +284,6 @@ def presence_frozen(edges: Edges) -> None:
     edges.set(DeviceService, "sweep_presence", _nothing_later)
 
 
-def acks_never(edges: Edges) -> None:
-    """Receipts are stored and never acknowledged."""
-    edges.set(acks.Acknowledger, "add", _nothing)
-
-
 PLANTS: dict[str, Plant] = {
     each.__name__: each
     for each in (
@@ -313,7 +308,6 @@ PLANTS: dict[str, Plant] = {
         double_issue,
         claims_played_for_wireless,
         presence_frozen,
-        acks_never,
     )
 }
 """Name → what plants it; its docstring says what it breaks."""

@@ -45,8 +45,13 @@ async def judge_all(folders: dict[str, Path]) -> dict[str, list[Verdict]]:
         async with gate:
             return await judged(folder, command, *patterns, without=OPTIONAL)
 
-    verdicts = await asyncio.gather(*(judge(fault, folder) for fault, folder in folders.items()))
-    return dict(zip(folders, verdicts, strict=True))
+    # All to their end: what is cancelled while it starts a process may wait for that process for ever.
+    judging = (judge(fault, folder) for fault, folder in folders.items())
+    verdicts = await asyncio.gather(*judging, return_exceptions=True)
+    failed = [verdict for verdict in verdicts if isinstance(verdict, BaseException)]
+    if failed:
+        raise failed[0]
+    return {fault: list(each) for fault, each in zip(folders, verdicts, strict=True) if isinstance(each, list)}
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))

@@ -1,10 +1,10 @@
-"""Two hundred worlds of three days, in two halves, so that two workers can share them."""
+"""Worlds of three days, in two halves, so that two workers can share them; `make worlds` lives through two hundred."""
 
 from simulation.runs import Summary, run
 from simulation.story import told
 
 DAYS = 3
-HALVES = (range(1, 101), range(101, 201))
+HALVES = (range(1, 11), range(101, 111))
 
 
 def every_invariant_holds(half: int) -> None:
@@ -15,4 +15,4 @@ def every_invariant_holds(half: int) -> None:
         assert not outcome.violations, told(outcome)
     assert summary.simulated_days == DAYS * len(HALVES[half])
     assert summary.airings > 20 * len(HALVES[half])
-    assert len(summary.faults) > 25
+    assert len(summary.faults) > 10
