@@ -187,11 +187,13 @@ class Gate:
         # An id is forgotten a day after its expiry, a number never: it tells of old orders what no clock can tell.
         if order.id in self._seen or not (missing or turn.now.sure):
             return []
+        forget_ms = order.expires_ms + FORGET_AFTER_MS
         if turn.now.sure and turn.now.wall_ms >= order.expires_ms:
+            # Said is said: a copy that comes when the clock has been put right must not be carried out after all.
+            self._seen[order.id] = forget_ms
             occurrence = order.body.occurrence if isinstance(order.body, Play) else None
             self._reject(order.id, occurrence, "expired", clusters, turn, told=missing)
             return []
-        forget_ms = order.expires_ms + FORGET_AFTER_MS
         self._seen[order.id] = forget_ms
         turn.do(KeepOrder(signed, forget_ms))
         return [order]

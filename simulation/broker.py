@@ -166,7 +166,9 @@ class Broker:
             self.drop(device)
         elif possible and not path.connected and not path.trying:
             path.trying = True
-            self._loop.call_later(0.3 + self._random.random() ** 3 * MAX_BACKOFF_S, self._connect, path)
+            # The first time, everybody is let in at once; later a pause has grown, and chance spreads it.
+            pause_s = self._random.random() ** 3 * MAX_BACKOFF_S if path.generation else 0.0
+            self._loop.call_later(0.3 + pause_s, self._connect, path)
 
     def rest(self, device: str, *, resting: bool) -> None:
         """The device takes its link down, or wants it again; what it said last still goes out."""

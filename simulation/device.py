@@ -26,7 +26,7 @@ from simulation.virtual_loop import VirtualLoop
 
 FLASH_RETRY_S = 2.0
 TIME_AFTER_S = (1.0, 20.0)
-NTP_EVERY_S = 7_200.0
+NTP_EVERY_S = 14_400.0
 
 
 class Witness(Listener, Protocol):
@@ -114,8 +114,7 @@ class Device:
         self._speaker = Speaker(self.identity, self._keys, saved, defaults=self._file.defaults, jitter=self._jitter)
         self.powered, self._boot = True, self._boot + 1
         self._witness.booted(self)
-        self.feed(events.Booted())
-        self.feel()
+        self.feed(events.Booted(self._health()))
         if not self.powered:
             return
         self._loop.call_later(self._random.uniform(*TIME_AFTER_S), self.synchronise, self._boot)
@@ -213,17 +212,17 @@ class Device:
 
     def feel(self) -> None:
         """What the sensors say."""
-        file = self._file
-        self.feed(
-            events.Health(
-                power=file.site.power,
-                link=file.site.link,
-                battery_pct=self.battery_pct,
-                storage_free_kib=10_000,
-                storage_total_kib=20_000,
-                faults=("storage",) if self.flash_fails else (),
-                children={child.id: "assumed" for child in self.identity.children},
-            )
+        self.feed(self._health())
+
+    def _health(self) -> events.Health:
+        return events.Health(
+            power=self._file.site.power,
+            link=self._file.site.link,
+            battery_pct=self.battery_pct,
+            storage_free_kib=10_000,
+            storage_total_kib=20_000,
+            faults=("storage",) if self.flash_fails else (),
+            children={child.id: "assumed" for child in self.identity.children},
         )
 
     def mend_flash(self) -> None:

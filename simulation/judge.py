@@ -19,6 +19,8 @@ PUNCTUAL_MS = 1_500
 SETTLED_MS = 2_000
 WRONG_FOR_MS = 3_700_000
 REPEAT_SLACK_MS = 20
+MARKED_AHEAD_MS = 15_000
+"""No mark is further ahead of the sound than this; see simulation.pace."""
 MAX_VIOLATIONS = 20
 LOW_PCT, CRITICAL_PCT, HYSTERESIS_PCT = 30, 15, 5
 PRIORITY = 2
@@ -170,7 +172,9 @@ class Judge:
         begun = device.heard.get((output, order.occurrence))
         if begun and begun[-1].until_ms is not None:
             total = begun[-1].total_ms
-            if total is not None and begun[-1].until_ms >= total:
+            # After a power cut it goes on from its mark, which may be the end already.
+            ahead_ms = MARKED_AHEAD_MS if device.cuts else 0
+            if total is not None and begun[-1].until_ms + ahead_ms >= total:
                 return False
         return now.sure or not begun
 

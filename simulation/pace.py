@@ -13,7 +13,7 @@ from simulation.edges import Edges
 from simulation.process import Process
 
 BRISK_BEAT_S = 20
-QUIET_BEAT_S = 12 * 3_600
+QUIET_BEAT_S = 30 * 3_600
 MARK_STEP_MS = 12_000
 _FAR_MS = 30 * 86_400_000
 

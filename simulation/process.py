@@ -23,11 +23,12 @@ _OWNER: "ContextVar[Process | None]" = ContextVar("owner", default=None)
 _FAR_S = 30 * 86_400.0
 _HOUR_S = 3_600.0
 
-QUIET_PERIODS = {"tick": 4 * _HOUR_S, "presence": _FAR_S, "plan": 12 * _HOUR_S, "templates": _FAR_S, "prune": _FAR_S}
+QUIET_PERIODS = {"tick": 6 * _HOUR_S, "presence": _FAR_S, "plan": 12 * _HOUR_S, "templates": _FAR_S, "prune": _FAR_S}
 BRISK_PERIODS = {"tick": 30.0, "presence": 8.0, "plan": 12 * _HOUR_S, "templates": _FAR_S, "prune": _FAR_S}
 """Seconds between the server's jobs. While nothing happens they find nothing: what becomes due is looked at then."""
 GATHER_S = 1.2
 ACK_ROUND_S = 0.8
+ROLL_WRITE_S = 4.0
 """A little slower than in reality, so that a town's messages share one transaction."""
 BEACON_S = 60.0
 BOOT_S = 0.5
@@ -122,6 +123,7 @@ class Process:
         edges.set(sender, "LOOK_PERIOD_S", _FAR_S)
         edges.set(sender, "BEACON_PERIOD_S", _FAR_S)
         edges.set(ingest, "GATHER_S", GATHER_S)
+        edges.set(ingest, "WRITE_S", ROLL_WRITE_S)
         edges.set(acks, "ROUND_S", ACK_ROUND_S)
         self._loop.set_task_factory(self._new_task)
 

@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,8 +60,8 @@ class Template:
     announcements: Mapping[str, PlayClass]
     alarms: Mapping[str, Sequence[str]]
     key_files: frozenset[str]
+    thrift: Thrift
     _keeper: "tempfile.TemporaryDirectory[str]"
-    thrift: Thrift = field(default_factory=Thrift)
 
     @property
     def data_dir(self) -> Path:
@@ -119,11 +119,13 @@ async def _make(keeper: "tempfile.TemporaryDirectory[str]") -> Template:
     async with database.reading() as session:
         # The first connection of an engine asks the database who it is; no world must be the one that does.
         await session.execute(text("SELECT 1"))
+        thrift = Thrift()
+        await thrift.learn(session, (town.COUNTRY, town.PROVINCE, town.COMMUNE, *town.VILLAGES), list(files))
     await database.close()
     with contextlib.closing(sqlite3.connect(folder / "world.db")) as plain:
         plain.execute("VACUUM INTO ?", [str(folder / "template.db")])
     key_files = frozenset(path.name for path in (folder / "data" / "keys").iterdir())
-    return Template(folder, database, files, user, announcements, alarms, key_files, keeper)
+    return Template(folder, database, files, user, announcements, alarms, key_files, thrift, keeper)
 
 
 async def _devices(session: AsyncSession, keys: KeyStore) -> Mapping[str, DeviceFile]:

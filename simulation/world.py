@@ -130,7 +130,7 @@ class World:
         self.process.start()
         for device in self.devices.values():
             device.clock.synchronise()
-            self.later(self.source.random() * 30, device.switch_on)
+            self.later(10 * self.source.randrange(3), device.switch_on)
         self._plan(plot)
         await asyncio.sleep(self._days * DAY_S)
         await self._end()
@@ -217,6 +217,7 @@ def live(template: Template, seed: int, days: float, plant: str = "", *, diary: 
         finally:
             gc.enable()
             gc.collect()
+            gc.freeze()  # what is left are caches; the next search need not look at them
 
 
 def _lived(template: Template, seed: int, days: float, plant: str, *, diary: bool) -> Outcome:

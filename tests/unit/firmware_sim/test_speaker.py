@@ -128,6 +128,18 @@ def test_an_expired_order_is_rejected_once_and_counted(rig: Rig):
     assert rig.heartbeats()[-1].haves["bao-nhai"].upto == 1
 
 
+def test_an_order_that_a_clock_set_wrong_rejected_is_not_carried_out_when_it_comes_again(rig: Rig):
+    rig.wall_ms += 2 * HOUR
+    item = play(None)
+    data = rig.order(item)
+    assert rig.states(item.occurrence) == [(S.REJECTED, "expired")]
+    rig.wall_ms -= 2 * HOUR
+    rig.feed(events.OrderReceived(data))
+    rig.run(60_000)
+    assert rig.sounded() == []
+    assert rig.states(item.occurrence) == [(S.REJECTED, "expired")]
+
+
 def test_an_order_of_an_unknown_type_is_counted_and_rejected(rig: Rig):
     signed = _raw_order(rig, type="firmware", body={"size": 1})
     rig.feed(events.OrderReceived(signed))
