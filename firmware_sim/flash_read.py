@@ -12,7 +12,7 @@ from devices.wire.envelope import decode_canonical
 from devices.wire.fields import Fields
 from devices.wire.haves import Haves
 from firmware_sim.counts import Counts
-from firmware_sim.flash_rows import COLUMNS, Kind, Row, boot_row, loss_row, sound_row
+from firmware_sim.flash_rows import COLUMNS, Kind, Row, boot_row, chain_row, loss_row, sound_row
 from firmware_sim.saved import HeldKey, Loss, Mark, RetiredKey, Saved, SavedConfig, SavedKeys
 
 T = TypeVar("T")
@@ -46,10 +46,14 @@ def boot(connection: sqlite3.Connection, device: str, counts: Counts) -> Saved:
     number = max(*boots, counts.boot(device), 0) + 1 if boots else counts.boot(device) + 1
     counts.stage(device, boot=number)
     connection.execute(*boot_row(device, number).put())
-    if not boots and Kind.LOSS not in found and meta_of(connection, REBUILT):
-        lost = loss_row(device, None)
-        connection.execute(*lost.put())
-        found[Kind.LOSS] = [lost]
+    if not boots and Kind.LOSS not in found:
+        lost = meta_of(connection, REBUILT)
+        # A chain that begins at none: without it, numbers set aside by a device that was cut off before its first
+        # receipt would pass for numbers used.
+        first = loss_row(device, None) if lost else chain_row(device, 0, bytes(32))
+        if lost or Kind.CHAIN not in found:
+            connection.execute(*first.put())
+            found[first.kind] = [first]
     return _saved(number, found, counts.receipts(device))
 
 

@@ -159,3 +159,17 @@ def _run_and_kill(path: Path, after: int) -> int:
         victim.kill()
         rest = victim.stdout.read().split("\n")[:-1]
     return int(rest[-1]) if rest else said
+
+
+async def test_a_device_cut_off_before_its_first_receipt_begins_with_number_one(tmp_path: Path):
+    path = tmp_path / "flash.db"
+    flash = Flash(path)
+    assert (await flash.slot("bn-s01").boot()).last_receipt == 0
+    flash.close()
+    counts = Counts.open(tmp_path / "flash.counts")
+    counts.stage("bn-s01", receipt=1)
+    counts.settle()
+    counts.close()
+    again = Flash(path)
+    assert (await again.slot("bn-s01").boot()).last_receipt == 0, "numbers set aside are not numbers used"
+    again.close()
