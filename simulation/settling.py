@@ -112,7 +112,7 @@ class Settling:
                 losses = len(device_truth.flash_lost_wall_ms)
                 told = over and play.id in device_truth.kept and device_truth.device.name not in town.SOLAR
                 least = len(outputs) if told else 0
-                # Whoever lost flash, or rejected it while the clock was wrong and lost power since, may state once more,
+                # Whoever lost flash, or rejected it by a wrong clock and lost power since, may state once more,
                 # and otherwise, what it had stated before.
                 again = losses + (play.id in device_truth.refused)
                 if not least <= found <= len(outputs) * (1 + again):
