@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
@@ -11,7 +12,7 @@ import httpx
 from base.ids import new_id
 from conformance import names
 from conformance.airing import Airing
-from conformance.authorities import Authority, Key
+from conformance.authorities import Key
 from conformance.logs import now_ms
 from conformance.options import Need
 from conformance.registry import rule
@@ -161,7 +162,7 @@ async def refuses(world: World) -> str:
             "that is none": ("not_a_bundle", b"GIF89a" + bytes(2_000)),
             "for another device": ("wrong_village", replace(packed, devices=(names.OTHER_DEVICE,)).to_bytes(world)),
             "of another commune": ("wrong_village", _of_province(world, packed)),
-            "signed by a stranger": ("altered", replace(packed, key=Authority(names.COMMUNE).key).to_bytes(world)),
+            "signed by a stranger": ("altered", _of_stranger(world, packed)),
             "past its time": ("expired", replace(packed, expires_in_ms=-1_000).to_bytes(world)),
         }
         for what, (reason, data) in bad.items():
@@ -184,6 +185,12 @@ async def refuses(world: World) -> str:
 def _of_province(world: World, packed: Packed) -> bytes:
     key = world.logs.authorities[names.PROVINCE].key
     return replace(packed, commune=names.PROVINCE, key=key).to_bytes(world)
+
+
+def _of_stranger(world: World, packed: Packed) -> bytes:
+    """Signed under the name of the commune's key in use, with another key."""
+    in_use = world.logs.authorities[names.COMMUNE].key
+    return replace(packed, key=Key(in_use.kid, os.urandom(32))).to_bytes(world)
 
 
 def _turned(data: bytes, at: int) -> bytes:
