@@ -27,6 +27,8 @@ from simulation.virtual_loop import VirtualLoop
 FLASH_RETRY_S = 2.0
 TIME_AFTER_S = (1.0, 20.0)
 NTP_EVERY_S = 14_400.0
+MOST_WAKES = 1_000
+"""More at one moment of the virtual clock, and it would never get past it."""
 
 
 class Witness(Listener, Protocol):
@@ -87,6 +89,7 @@ class Device:
         self._flushing: asyncio.TimerHandle | None = None
         self._boot = 0
         self._due_ms = 0
+        self._woken_ms = self._wakes = 0
 
     @property
     def speaker(self) -> Speaker:
@@ -360,6 +363,10 @@ class Device:
 
     def _wake(self) -> None:
         self._timer = None
+        self._wakes = self._wakes + 1 if self._loop.now_ms == self._woken_ms else 0
+        self._woken_ms = self._loop.now_ms
+        if self._wakes > MOST_WAKES:
+            raise RuntimeError(f"{self.name} wakes again and again at one moment")
         if self._loop.now_ms >= self._due_ms:
             self.feed(events.Tick())
         else:

@@ -6,7 +6,7 @@ from simulation.fault import Kind
 KINDS = (
     Kind("server killed", outside_faults.server_killed, weight=5),
     Kind("server away", outside_faults.server_away, long=True),
-    Kind("server disk fails", outside_faults.disk_fails),
+    Kind("server disk fails", outside_faults.disk_fails, weight=6),
     Kind("server clock steps", outside_faults.server_clock_steps),
     Kind("broker restarts", outside_faults.broker_restarts, weight=3),
     Kind("blackout", outside_faults.blackout, long=True),

@@ -1,7 +1,8 @@
 """The eleven invariants of docs/simulation.md, judged at every sound, at every planned moment, and when faults stop."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -43,11 +44,14 @@ class Verdicts:
     loop: VirtualLoop
     diary: Diary
     found: list[Violation]
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set at the first: what comes after it mostly comes of it."""
 
     def broken(self, rule: int, what: str, device: str = "", occurrence: str = "") -> None:
         if len(self.found) < MAX_VIOLATIONS:
             self.found.append(Violation(rule, self.loop.now_ms, what, device, occurrence))
             self.diary.note(device or "judge", f"VIOLATION {rule}", occurrence, what)
+            self.enough.set()
 
 
 class Judge:

@@ -55,14 +55,18 @@ def server_away(world: World, lasts_s: float) -> End:
 
 
 def disk_fails(world: World, lasts_s: float) -> End:
-    """The server's disk takes one commit and refuses the next."""
-    del lasts_s
-    world.diary.fault("server disk fails", "server")
-    gate = world.process.gate
-    gate.chance, gate.disk_fails = world.source.random, world.source.choice((0.3, 0.6, 1.0))
+    """From some moment on the server's disk takes one commit and refuses the next; what was begun goes on into it."""
+    share = world.source.choice((0.3, 0.6, 1.0))
+
+    def begin() -> None:
+        world.diary.fault("server disk fails", "server")
+        world.process.gate.chance, world.process.gate.disk_fails = world.source.random, share
+
+    beginning = world.loop.call_later(min(lasts_s, 60) * world.source.random(), begin)
 
     def end() -> None:
-        gate.disk_fails = 0.0
+        beginning.cancel()
+        world.process.gate.disk_fails = 0.0
 
     return end
 

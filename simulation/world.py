@@ -132,10 +132,19 @@ class World:
             device.clock.synchronise()
             self.later(10 * self.source.randrange(3), device.switch_on)
         self._plan(plot)
-        await asyncio.sleep(self._days * DAY_S)
-        await self._end()
+        course = self.loop.create_task(self._course())
+        trouble = self.loop.create_task(self.verdicts.enough.wait())
+        await asyncio.wait((course, trouble), return_when=asyncio.FIRST_COMPLETED)
+        trouble.cancel()
+        if course.done():
+            await course
+        course.cancel()
         self.over = True
         await self.process.over()
+
+    async def _course(self) -> None:
+        await asyncio.sleep(self._days * DAY_S)
+        await self._end()
 
     def _plan(self, plot: Plot) -> None:
         for at_s, act in plot.acts:
