@@ -15,6 +15,8 @@ COPY devices devices
 COPY schedules schedules
 COPY server server
 COPY firmware_sim firmware_sim
+COPY conformance conformance
+COPY simulation simulation
 COPY --from=console /console/node_modules/htmx.org/dist/htmx.min.js server/web/static/vendor/htmx.min.js
 COPY --from=console /console/node_modules/htmx-ext-sse/dist/sse.min.js server/web/static/vendor/sse.js
 RUN /opt/loa/bin/pip install --no-cache-dir --no-deps --no-build-isolation .

@@ -3,6 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from base.errors import NotFound, Refused, Unavailable
 from devices.keys import KeyStore, current_key, current_keys, ensure_authority, trusted_keys
@@ -71,12 +72,13 @@ async def test_the_newest_key_in_use_signs_and_all_unretired_are_trusted(site: S
         assert [key.epoch for key in await trusted_keys(session, ["bao-nhai"])] == [1, 2, 3]
 
 
-async def test_an_expired_key_warns_and_still_signs(site: SmallSite, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_expired_key_warns_and_still_signs(site: SmallSite) -> None:
     site.clock.forward(days=731)
-    async with site.database.reading() as session:
-        key = await current_key(session, site.keys, "bao-nhai", site.clock)
+    with capture_logs() as logged:
+        async with site.database.reading() as session:
+            key = await current_key(session, site.keys, "bao-nhai", site.clock)
     assert key.kid == "bao-nhai#1"
-    assert "devices.key_expires" in capsys.readouterr().out
+    assert [(entry["event"], entry["log_level"]) for entry in logged] == [("devices.key_expires", "warning")]
 
 
 async def test_an_unknown_authority_is_refused(site: SmallSite) -> None:
