@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO   ?=
-TESTS  ?= -n 2 --dist loadfile
+TESTS  ?= -n 3 --dist loadfile
 
 .PHONY: demo test check setup lint types contracts messages migrations worlds bench clean help
 .DEFAULT_GOAL := help
