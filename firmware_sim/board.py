@@ -3,14 +3,17 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from base.errors import LoaError
 from firmware_sim import events
 from firmware_sim.device import Device
+from firmware_sim.flash import Flash
 from firmware_sim.hand_over import HandOver
 from firmware_sim.settings import DeviceFile
 from firmware_sim.usb import UsbFolders
@@ -39,7 +42,7 @@ async def on_duty(device: Device, notifier: Notifier) -> AsyncIterator[None]:
             hand_over = HandOver(device)
             await _show(stack, device, hand_over)
             await _look_for_sticks(stack, device, hand_over)
-            await stack.enter_async_context(watched(notifier, lambda: _turn(device), lambda: _status(device)))
+            await stack.enter_async_context(watched(notifier, Turn(device.feed, device.flash), lambda: _status(device)))
             _log.info("speaker.started", device=device.identity.device)
             yield
     finally:
@@ -79,9 +82,23 @@ async def _end(task: "asyncio.Task[None]") -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _turn(device: Device) -> None:
-    """Something happens to it, and is worked off to its end."""
-    device.feed(events.Tick())
+class Turn:
+    """Something happens to the device and is worked off to its end, and its flash has answered since the last time."""
+
+    def __init__(self, feed: Callable[[events.Event], None], flash: Flash) -> None:
+        self._feed, self._flash = feed, flash
+        self._answer: Future[Any] | None = None
+
+    @property
+    def answered(self) -> bool:
+        return self._answer is None or self._answer.done()
+
+    def __call__(self) -> None:
+        """Raises RuntimeError when the flash hangs. One that refuses to write answers: a new start mends no disk."""
+        if not self.answered:
+            raise RuntimeError("the flash does not answer")
+        self._answer = self._flash.submit(None, lambda _connection, _counts: None)
+        self._feed(events.Tick())
 
 
 def _status(device: Device) -> str:

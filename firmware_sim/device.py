@@ -91,6 +91,10 @@ class Device:
         return self._parts.clock()
 
     @property
+    def flash(self) -> Flash:
+        return self._parts.flash
+
+    @property
     def speaker(self) -> Speaker:
         """The state machine of this boot."""
         return self._speaker
