@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation.seeding import silence_logs
 from simulation.template import Template, make_template
 from simulation.world import Outcome, live
 
@@ -70,7 +69,6 @@ def hashes_are_seeded() -> bool:
 
 def _begin() -> None:
     global _template  # noqa: PLW0603 - a worker has one template for all its worlds
-    silence_logs()
     _template = make_template()
 
 

@@ -2,7 +2,8 @@
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import structlog
@@ -14,12 +15,19 @@ from server import runtime
 from simulation.edges import Edges
 
 
-def silence_logs() -> None:
+@contextmanager
+def logs_silenced() -> Iterator[None]:
     """The judge looks at what is done; a line for each fault would only cost time."""
+    before, disabled = structlog.get_config(), logging.root.manager.disable
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL), cache_logger_on_first_use=False
     )
     logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+        logging.disable(disabled)
 
 
 def seed_everything(edges: Edges, source: random.Random, now_ms: Callable[[], int]) -> None:

@@ -36,7 +36,7 @@ from server.fleet import bring_in
 from simulation import town
 from simulation.database import Gate, VirtualDatabase, database_at, lay_down
 from simulation.edges import Edges
-from simulation.seeding import seed_everything, silence_logs
+from simulation.seeding import logs_silenced, seed_everything
 from simulation.thrift import Thrift
 
 BORN = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
@@ -85,14 +85,14 @@ class Template:
 
 def make_template() -> Template:
     """Make it, in about a second."""
-    silence_logs()
     shared_memory = Path("/dev/shm")  # noqa: S108 - a folder of our own below it; without it the disk will do
     keeper = tempfile.TemporaryDirectory(prefix="loa-sim-", dir=shared_memory if shared_memory.is_dir() else None)
     edges = Edges()
     # The same keys and ids in every process, on purpose: a seed must replay anywhere.
     seed_everything(edges, random.Random(0), lambda: to_ms(_BEFORE))  # noqa: S311
     try:
-        return asyncio.run(_make(keeper))
+        with logs_silenced():
+            return asyncio.run(_make(keeper))
     finally:
         edges.restore()
         gc.collect()

@@ -22,7 +22,7 @@ from simulation.operators import Operators
 from simulation.pace import Pace
 from simulation.plot import DAY_S, SETTLE_S, WATCH_S, Plot, Storm, plot_of
 from simulation.process import Process, settings_for
-from simulation.seeding import seed_everything
+from simulation.seeding import logs_silenced, seed_everything
 from simulation.settling import AGREE_WITHIN_MS, SHOWN_WITHIN_MS, Settling
 from simulation.signatures import Memory
 from simulation.template import Template
@@ -218,7 +218,7 @@ class World:
 
 def live(template: Template, seed: int, days: float, plant: str = "", *, diary: bool = False) -> Outcome:
     """One world from beginning to end. diary: give all its lines, even if nothing was broken."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), logs_silenced():
         # A server that was killed never gave its connections back; that is the point.
         warnings.filterwarnings("ignore", "The garbage collector is trying", SAWarning)
         try:

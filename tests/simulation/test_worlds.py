@@ -1,12 +1,14 @@
 """Whole worlds of faults: every invariant holds, the same seed does the same, and what is broken is told."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from simulation.judge import Violation
 from simulation.story import told
@@ -70,3 +72,9 @@ def test_the_command_ends_with_one_when_a_planted_bug_broke_something() -> None:
 def test_the_command_refuses_seeds_that_are_no_range() -> None:
     assert _simulate("--seeds", "9..1").returncode == 2
     assert _simulate("--plant", "unheard-of").returncode == 2
+
+
+def test_a_world_leaves_the_logs_of_the_process_as_they_were(template: Template) -> None:
+    before = structlog.get_config(), logging.root.manager.disable
+    live(template, 1, 0.1)
+    assert (structlog.get_config(), logging.root.manager.disable) == before
