@@ -66,8 +66,10 @@ def start(folder: Path, tls_port: int, port: int) -> subprocess.Popen[bytes]:
     """Run the script; it waits until passwd and acl are there."""
     conf = folder / "mosquitto.conf"
     conf.write_text(configuration(folder, tls_port, port), "utf-8")
+    # Whoever started the tests in the background had them ignore SIGINT; a shell cannot catch what it began ignoring.
+    command = ["env", "--default-signal=INT", "sh", str(SCRIPT), str(conf), str(folder / "broker")]
     with (folder / "log").open("wb") as log:
-        return subprocess.Popen(["sh", str(SCRIPT), str(conf), str(folder / "broker")], stdout=log, stderr=log)
+        return subprocess.Popen(command, stdout=log, stderr=log)
 
 
 @asynccontextmanager
