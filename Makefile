@@ -53,7 +53,7 @@ messages: $(VENV)/.dev
 migrations: $(VENV)/.dev
 	@$(BIN)/python -m server.migrations.check
 
-worlds: setup  ## two hundred worlds of three days on a virtual clock, with faults (about six minutes on two cores)
+worlds: setup  ## two hundred worlds of three days on a virtual clock, with faults (about five minutes on two cores)
 	@$(BIN)/loa simulate --seeds 1..200 --days 3
 
 bench: setup  ## the figures of docs/benchmarks.md

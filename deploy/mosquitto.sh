@@ -26,8 +26,6 @@ broker=$!
 while kill -0 "$broker" 2>/dev/null; do
   sleep 1 &
   wait $!
-  # Mosquitto forgets what it is told between its first signal handler and its main loop: tell it until it ends.
-  [ -z "$told" ] || kill -TERM "$broker" 2>/dev/null
   now=$(state)
   if [ "$now" != "$before" ]; then before=$now; kill -HUP "$broker" 2>/dev/null; fi
 done

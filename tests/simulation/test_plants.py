@@ -10,7 +10,7 @@ from simulation.world import live
 
 DAYS = 3
 WORLDS = range(1, 201)
-"""Those of the nightly check; a plant is looked for until the first that shows it."""
+"""Those of `make worlds`; a plant is looked for until the first that shows it."""
 SHOWN_AT = {
     "no_dedupe": 4,
     "cancel_forgotten": 5,
