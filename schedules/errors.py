@@ -61,6 +61,47 @@ MESSAGES: dict[str, str] = {
         "Nothing was planned. Shorten it."
     ),
     "schedules.volume_wrong": "The volume is a number from 0 to 100.",
+    "schedules.branches_wrong": "Choose at least one of the twelve days Tý, Sửu, Dần … Hợi.",
+    "schedules.day_wrong": "“{day}” is not a day such as 2026-09-02, or a time of it such as 2026-09-02T05:00.",
+    "schedules.days_count": "Too many single days, or none at all. The limit is {limit}. Nothing was changed.",
+    "schedules.every_wrong": "A market is held every 1 to {limit} days.",
+    "schedules.holiday_name": "Say in 1 to {limit} characters what is celebrated, or why the day is no holiday here.",
+    "schedules.holidays_wrong": "A day can be corrected only once, and at most {limit} days. Nothing was changed.",
+    "schedules.lunar_wrong": "“{date}” is not a lunar day such as 15, or a lunar date such as 15/8 (day/month).",
+    "schedules.rule_never_day": (
+        "Month {month} never has a day {day}, so nothing would ever be heard. Nothing was planned. Choose another day."
+    ),
+    "schedules.rule_never_in_span": (
+        "None of its days lies between {first_day} and {last_day}, so nothing would ever be heard. "
+        "Nothing was planned. Choose a later last day."
+    ),
+    "schedules.rule_never_left": (
+        "The exceptions and the rule for public holidays leave none of its days, so nothing would ever be heard. "
+        "Nothing was planned. Change one of them."
+    ),
+    "schedules.rule_never_lunar": (
+        "The lunar date {days} as asked for does not occur from {first_day} to {last_day}, as far as the calendar "
+        "is known. Nothing was planned. Look at its leap months and at day 30."
+    ),
+    "schedules.rule_unreadable": "The kept rule cannot be read ({part}). Nothing was planned. Write it again.",
+    "schedules.calendar_mostly_wrong": (
+        "More than {limit} events of this file cannot be taken, so it was put aside. Nothing was changed. "
+        "Look at how it was made."
+    ),
+    "schedules.calendar_too_large": "The file is larger than {limit_kib} KiB. Nothing was taken. Export fewer events.",
+    "schedules.calendar_too_many": "The file has more than {limit} events. Nothing was taken. Export fewer.",
+    "schedules.calendar_unreadable": "This is not an iCalendar file, or it is damaged ({part}). Nothing was taken.",
+    "schedules.event_seconds": "It begins at {time}. Loa plans in whole minutes. The event was not taken.",
+    "schedules.event_start_apart": (
+        "Its start ({start}) is not one of the times of its own rule, so what it means is undefined. "
+        "The event was not taken. Move its start onto the rule."
+    ),
+    "schedules.event_unreadable": (
+        "Its part {part} is damaged, or of a kind Loa does not take. The event was not taken."
+    ),
+    "schedules.event_without_time": (
+        "It lasts all day and has no time at which to play. The event was not taken. Give it a time."
+    ),
     "schedules.zone_unknown": "“{zone}” is not a time zone such as Asia/Ho_Chi_Minh.",
 }
 """Code → English sentence in the user's words: what happened, what is safe, what to do."""
