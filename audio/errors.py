@@ -20,6 +20,14 @@ MESSAGES: dict[str, str] = {
         "Save it again as MP3 or WAV and upload that."
     ),
     "audio.empty": "“{name}” is empty. Nothing was kept. Choose the file again, or record it again.",
+    "audio.entry_not_spoken": (
+        "“{said}” is not written as it is said. The dictionary is unchanged. Write it in words: “{suggestion}”."
+    ),
+    "audio.entry_said_wrong": "What is said needs 1 to {limit} characters. The dictionary is unchanged.",
+    "audio.entry_written_wrong": (
+        "A word of the dictionary needs 1 to {limit} characters and begins with a letter or a figure. "
+        "The dictionary is unchanged."
+    ),
     "audio.mastering_failed": (
         "“{name}” was read, but preparing it for the loudspeakers failed. Nothing was kept. "
         "Try again; if it fails again, tell the administrator."
