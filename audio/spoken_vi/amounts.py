@@ -27,9 +27,10 @@ _DECIMAL_AFTER_ALL = re.compile(
 )
 _PLAIN = re.compile(NUMBER)
 _LONG = re.compile(r"\d{1,150}")
+_METRE_AND = re.compile(r"(?P<a>\d{1,4})(?P<unit>m|kg)(?P<b>\d{1,2})(?![^\W_])")
 _COUNTED = (
     "thôn", "tổ", "khu", "bản", "lớp", "xóm", "khóm", "ấp", "điều", "khoản", "điểm", "mục", "phường", "quận", "các số",
-    "tháng", "đội", "khối",
+    "tháng", "đội", "khối", "cấp", "tầng", "phòng", "nhóm", "trang", "cụm", "bàn", "mũi", "đợt", "vòng", "lô",
 )  # fmt: skip
 _NUMBERED = (
     "mục", "điểm", "khoản", "phần", "điều", "bài", "bảng", "hình", "phụ lục", "phiên bản", "chương", "tiêu chí",
@@ -55,6 +56,13 @@ def _half_million(found: re.Match[str], _said: Said) -> str:
     scale = _SHORT_SCALES[found["scale"]]
     below = "nghìn" if scale == "triệu" else "triệu"
     return f"{read_number(found['a'])} {scale} {cardinal(int(found['b'].ljust(3, '0')))} {below}"
+
+
+def _metre_and(found: re.Match[str], _said: Said) -> str | None:
+    """``1m65``, ``2m5``, ``60kg5``; but ``300m2`` is an area."""
+    if found["unit"] == "m" and found["b"] in {"2", "3"}:
+        return None
+    return f"{read_number(found['a'])} {UNITS[found['unit']]} {read_number(found['b'])}"
 
 
 def _amount(found: re.Match[str], said: Said) -> str | None:
@@ -104,6 +112,7 @@ def _number(found: re.Match[str], said: Said) -> str:
 MEASURED = (
     Rule("amount", _COORDINATE, _coordinate),
     Rule("amount", _HALF_MILLION, _half_million),
+    Rule("amount", _METRE_AND, _metre_and),
     Rule("amount", _AMOUNT, _amount),
     Rule("number", _GROUPS, lambda found, _said: cardinal(int(found[0].replace(" ", "")))),
 )

@@ -10,7 +10,7 @@ _PHONE = re.compile(r"0\d(?:[ .-]?\d){7,9}(?!\d|[.,/]\d)(?! \d{3}(?:\D|$))|0\d(?
 _ABROAD = re.compile(r"\+\d{1,3}[ .-]?\d(?:[ .-]?\d){6,11}(?!\d)")
 _SERVICE = re.compile(r"1[89]00(?:[ .]?\d){4,6}(?!\d|[.,]\d)")
 _SHORT = re.compile(
-    r"(?:11[1-9]|1022|1[89]00\d{2,4})(?![\d/]|[.,:-]\d)"
+    r"\d{3,8}(?![\d/]|[.,:-]\d)"
     r"(?! (?:người|hộ|em|học sinh|công dân|con|cán bộ|đồng|ha|thanh niên|trường hợp))",
 )
 _NOUGHT = re.compile(r"0\d{2,24}(?:[ .-]\d{2,6}){0,5}(?!\d)")
@@ -20,10 +20,12 @@ _PLATE = re.compile(r"(?P<series>\d{2}[A-ZĐ]{1,2}\d?)[- ](?P<number>\d{3}\.\d{2
 _CALLING = frozenset({"gọi", "nóng", "hotline", "cứu", "sát", "thoại", "máy"})
 _TOWARDS = frozenset({"số", "tới", "đến", "ngay", "qua", "cho", "theo", "đài"})
 _EMERGENCY = frozenset({"111", "112", "113", "114", "115", "1022"})
+_MESSAGE = frozenset(["tin", "soạn", "pháp", "đầu"])
 _LINKED = frozenset(["", "hoặc", "và", "hay"])
 _NAMES = (
     "tài khoản", "số tài khoản", "khách hàng", "mã", "mã số", "biển số", "biển kiểm soát", "hồ sơ", "mã số thuế",
-    "seri", "số sê-ri", "sê-ri", "số thẻ", "công dân số", "nhân dân số", "mã vạch", "mã bưu chính",
+    "seri", "số sê-ri", "sê-ri", "số thẻ", "công dân số", "nhân dân số", "mã vạch", "mật khẩu", "mật khẩu wifi",
+    "mã sinh viên", "mã bưu chính",
 )  # fmt: skip
 
 
@@ -36,6 +38,8 @@ def _short(found: re.Match[str], said: Said) -> str | None:
     """Emergency and short numbers, where something near says that one calls them."""
     number = found[0]
     service = number in _EMERGENCY or number.startswith(("1800", "1900"))
+    if said.after("gửi", "gửi đến", "gửi tới", "đầu số") and not _MESSAGE.isdisjoint(said.words):
+        return digit_by_digit(number)
     called = said.word in _CALLING or (said.word in _TOWARDS and bool(_CALLING & set(said.words)))
     called = called or said.after("tổng đài", "lực lượng")
     linked = said.words_since_call <= 1 and said.word in _LINKED

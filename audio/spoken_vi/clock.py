@@ -24,4 +24,11 @@ def _clock(found: re.Match[str], said: Said) -> str | None:
     return f"{words} {cardinal(second)} giây" if second else words
 
 
+def _half(written: str) -> str:
+    return "sáng" if written[0] in "aA" else "chiều"
+
+
+_HALF = re.compile(r"(?:AM|PM|am|pm|a\.m\.|p\.m\.)(?![^\W_])")
+HALF = Rule("time", _HALF, lambda found, said: _half(found[0]) if said.rule == "time" else None)
+"""Behind a time of twelve hours."""
 RULES = tuple(Rule("time", pattern, _clock) for pattern in (_TOUCHING, _SPACED, _COLON, _HOUR))

@@ -15,10 +15,11 @@ _UNNUMBERED = re.compile(rf"(?P<n>)(?P<y>)/ ?(?P<sign>{_SIGN})")
 _KIND = re.compile(rf"(?P<n>)(?P<y>)(?P<sign>{_PART}(?:[-/]{_PART}){{1,4}}(?![^\W_]))")
 _SPLIT = re.compile(r"[-/.&] ?")
 _ROAD = re.compile(
-    r"(?P<kind>QL|TL|ĐT|ĐH|HL)[ .]{0,2}(?:số )?(?P<n>\d{1,3})(?P<letter>[A-ZĐ]?)(?!\w|[ .,-]\d)"
+    r"(?P<kind>QL|TL|ĐT|ĐH|HL|BĐ)[ .]{0,2}(?:số )?(?P<n>\d{1,3})(?P<letter>[A-ZĐ]?)(?![^\W_]|,\d|[ .-]\d{3})"
     r"|CT[.]?(?P<express>\d{2})(?![^\W_])",
 )
-_ROADS = {"QL": "quốc lộ", "TL": "tỉnh lộ", "ĐT": "đường tỉnh", "ĐH": "đường huyện", "HL": "hương lộ"}
+_ROADS = {"QL": "quốc lộ", "TL": "tỉnh lộ", "ĐT": "đường tỉnh", "ĐH": "đường huyện", "HL": "hương lộ", "BĐ": "báo động"}
+_AUGUST = re.compile(r"CMT(?:8|-8)(?![^\W_])")
 _MILESTONE = re.compile(r"[Kk][Mm] ?(?P<km>\d{1,4})(?: ?\+ ?(?P<m>\d{1,3}))?(?![\w]|[.,]\d)")
 _WEEKDAY = re.compile(r"T(?P<n>[2-7])(?!\w|/\d)")
 _WEEKDAYS = re.compile(r"T[2-7](?:[-, ]{1,2}T[2-7]){2,6}(?![^\W_])")
@@ -103,6 +104,7 @@ DOCUMENT = Rule("document", _DOCUMENT, _document)
 UNNUMBERED = Rule("document", _UNNUMBERED, _document)
 MILESTONE = Rule("code", _MILESTONE, _milestone)
 NAMED = (
+    Rule("abbreviation", _AUGUST, lambda _found, _said: "Cách mạng Tháng Tám"),
     Rule("code", _ROAD, _road),
     MILESTONE,
     Rule("date", _WEEKDAYS, _weekdays),

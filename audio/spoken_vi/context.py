@@ -3,6 +3,7 @@
 import re
 
 from audio.spoken_vi.abbreviations import ABBREVIATIONS
+from audio.spoken_vi.documents import BODIES
 from audio.spoken_vi.letters import is_syllable
 from audio.spoken_vi.senses import SENSES
 
@@ -25,6 +26,6 @@ def word_before(text: str, start: int) -> str:
 
 
 def _is_capital_word(word: str) -> bool:
-    if len(word) < 2 or not word.isupper() or word in ABBREVIATIONS or word in SENSES:
+    if len(word) < 2 or not word.isupper() or word in ABBREVIATIONS or word in SENSES or word in BODIES:
         return False
     return is_syllable(word)

@@ -8,12 +8,12 @@ from audio.spoken_vi.piece import Rule, Said
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1_000}
 _FORM = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
-_FOUND = re.compile(r"[IVXLCDM]{1,15}(?![^\W\d_]|')(?!-[^\W\d_])")
-_HEADS = re.compile(r"(?:[^\w,;:!?]{1,8}\.|\.(?![^\W_]))")
+_FOUND = re.compile(r"[IVXLCDM]{1,15}(?![^\W\d_]|')(?!-(?![IVX]{1,5}(?![^\W\d_]))[^\W\d_])")
+_HEADS = re.compile(r"(?:(?:[^\w,;:!?]|_){1,8}\.|\.(?![^\W_]))")
 _NUMBERED = (
     "kỷ", "khóa", "khoá", "thứ", "quý", "chương", "mục", "phần", "kỳ", "kì", "hạng", "loại", "bậc", "cấp", "điều",
     "tập", "hội", "lần", "giai đoạn", "nhóm", "vùng", "khu vực", "phụ lục", "quyển", "bảng", "đợt", "cấp độ", "mức",
-    "quân khu", "quân đoàn", "quốc hội", "học kỳ", "nhiệm kỳ", "đại hội", "trung ương", "vòng",
+    "quân khu", "quân đoàn", "quốc hội", "học kỳ", "nhiệm kỳ", "đại hội", "trung ương", "vòng", "báo động",
 )  # fmt: skip
 _ONLY_LETTERS = frozenset("CDLM")
 _SYLLABLES = frozenset(["VI", "XI"])

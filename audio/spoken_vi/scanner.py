@@ -33,6 +33,7 @@ _FIGURES = (
 )
 _CAPITALS = (
     *web.RULES,
+    clock.HALF,
     *codes.NAMED,
     codes.LETTER_AND_FIGURE,
     *shortened.RULES,
@@ -43,7 +44,7 @@ _CAPITALS = (
     amounts.DOLLARS,
     symbols.TIMES,
 )
-_SMALL = (*web.RULES, codes.MILESTONE, *shortened.RULES, _UNIT_ALONE, shortened.DONG, symbols.TIMES)
+_SMALL = (*web.RULES, clock.HALF, codes.MILESTONE, *shortened.RULES, _UNIT_ALONE, shortened.DONG, symbols.TIMES)
 _MARKS = (calls.ABROAD, amounts.DOLLARS, codes.UNNUMBERED, symbols.TIMES, _UNIT_ALONE, *symbols.RULES)
 
 

@@ -92,6 +92,11 @@ SENSES: dict[str, tuple[Sense, ...]] = {
     "sn": (Sense("sinh năm", re.compile(r":? ?(?:19|20)\d\d")), Sense("số nhà", re.compile(r":? ?\d"))),
     "CP": (Sense("Cổ phần", None, ("ty", "công ty")), Sense("chi phí", None, ("tổng",)), Sense("Chính phủ")),
     "HT": (Sense("hội trường", None, ("tại", "ở")), Sense("Hiệu trưởng")),
+    "Đ/c": (
+        Sense("địa chỉ", _then(r": ?(?:[Ss]ố|\d|[Tt]hôn|[Tt]ổ|[Đđ]ường|[Xx]ã|[Bb]ản|[Kk]hu|[Nn]hà|[Pp]hường)")),
+        Sense("đồng chí"),
+    ),
+    "C": (Sense("xê", None, ("độ",)),),
     "BB": (Sense("biên bản"),),
 }
 

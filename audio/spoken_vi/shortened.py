@@ -5,15 +5,18 @@ import re
 from audio.spoken_vi.abbreviations import ABBREVIATIONS, DOTTED
 from audio.spoken_vi.alphabet import CAPITALS
 from audio.spoken_vi.context import headline, word_before
+from audio.spoken_vi.documents import BODIES
 from audio.spoken_vi.letters import is_sayable, is_syllable, spell
 from audio.spoken_vi.piece import Rule, Said
 from audio.spoken_vi.senses import SENSES, UNITS_OF_PLACE
 
 _WORD = r"[^\W\d_]{1,24}"
 _COVID = re.compile(r"(?:COVID|Covid|covid)[- ]?19(?![^\W_])")
-_PLACE = re.compile(rf"(?P<kind>[PQHXT])\. ?(?=[{CAPITALS}]|\d)")
+_PLACE = re.compile(rf"(?P<kind>[PQHXT])\. ?(?=[{CAPITALS}]|(?P<room>(?<=P\.)\d{{3}}|(?<=P\. )\d{{3}})|\d)")
 _TITLED = re.compile(rf"(?P<word>{_WORD})\. ?(?=[{CAPITALS}])")
 _BORN = re.compile(r"(?P<word>SN|sn)(?:\. ?|: ?)(?=\d)")
+_SHORTEST_WORD = 3
+"""So few capitals that are no syllable are letters (``OPV``); more may be a word of another tongue (``NATO``)."""
 _NUMBER_WORDS = frozenset({"nghìn", "ngàn", "triệu", "tỷ", "tỉ", "trăm", "mươi", "mười"})
 
 
@@ -35,7 +38,10 @@ def _titled(found: re.Match[str], said: Said) -> str | None:
 
 
 def _in_full(word: str, found: re.Match[str], end: int, said: Said) -> str | None:
-    full = _sense(word, end, said) if word in SENSES else ABBREVIATIONS.get(word) or _in_small_letters(word)
+    if word in SENSES:
+        full = _sense(word, end, said)
+    else:
+        full = ABBREVIATIONS.get(word) or (BODIES.get(word) if len(word) > 2 else None) or _in_small_letters(word)
     if full and is_syllable(word) and word.isupper() and headline(said.text, found.start(), end):
         return None
     return full
@@ -63,13 +69,15 @@ def _place(found: re.Match[str], said: Said) -> str | None:
     before = word_before(said.text, found.start())
     if before[:1].isupper() and not (len(before) > 1 and before.isupper()):
         return None
-    return UNITS_OF_PLACE[found["kind"]]
+    return "phòng" if found["room"] else UNITS_OF_PLACE[found["kind"]]
 
 
-def _unsayable(found: re.Match[str], _said: Said) -> str | None:
+def _unsayable(found: re.Match[str], said: Said) -> str | None:
     """``FPT`` → ``ép pê tê``; whoever reads the explanation sees that nobody knew the word."""
     word = found[0]
-    if len(word) < 2 or not word.isupper() or is_sayable(word):
+    if len(word) < 2 or not word.isupper() or is_syllable(word):
+        return None
+    if is_sayable(word) and (len(word) > _SHORTEST_WORD or headline(said.text, found.start(), found.end())):
         return None
     return spell(word)
 

@@ -3,6 +3,7 @@
 import re
 
 from audio.spoken_vi.abbreviations import ABBREVIATIONS
+from audio.spoken_vi.calendar_dates import is_day, month_words
 from audio.spoken_vi.numbers import DIGITS, cardinal
 from audio.spoken_vi.piece import Rule, Said
 from audio.spoken_vi.senses import SENSES
@@ -13,9 +14,15 @@ _NEXT_NUMBER = re.compile(r"[+]?\d")
 _PLAIN_NUMBER = re.compile(r"(\d{1,9})(?![\d/]|[.,:]\d| ?[hg:]\d)")
 _NUMBERED_NEXT = re.compile(
     r"(?:thứ|cấp|tổ|ngày|mùng|tháng|quý|năm|lớp|khu|thôn|bản|số|trang|điều|vùng|khối|[Kk]m|T|QL|TL) ?\d"
+    r"|[IVX]{1,5}(?![^\W_])"
     r"|Chủ nhật|chủ nhật|CN\b|hết|nay\b",
 )
 _PARTS_OF_DAY = frozenset({"sáng", "trưa", "chiều", "tối", "đêm", "phút", "giờ"})
+_UNIT_WORDS = frozenset({
+    "đồng", "triệu", "tỷ", "tỉ", "nghìn", "ngàn", "tuổi", "tháng", "tuần", "tấn", "tạ", "độ",
+})  # fmt: skip
+_DAY_AFTER_TIME = re.compile(r" ?/ ?(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})(?=(?:[-/.](?:19|20)\d\d)?(?!\d))")
+_LETTERED_CODE = re.compile(r"\d{1,4}[A-ZĐ]")
 _STROKE = re.compile(r" ?/[/ ]{0,4}")
 _PER = re.compile(rf" ?/ ?(?P<unit>{any_of(UNITS)}|[^\W\d_]{{1,9}}(?![^\W_]))")
 _YEAR = re.compile(r" ?/ ?(?P<y>(?:19|20)\d\d)(?!\d)")
@@ -46,6 +53,8 @@ def _dash(found: re.Match[str], said: Said) -> str | None:
     number_next = _NEXT_NUMBER.match(text, end, end + 2) is not None
     if said.numeric and number_next:
         return _between_numbers(text, end, said)
+    if number_next and said.word in _UNIT_WORDS and not _NUMBER_WORDS.isdisjoint(said.words):
+        return " đến "
     if (said.numeric or said.word in _PARTS_OF_DAY) and (number_next or _NUMBERED_NEXT.match(text, end, end + 14)):
         return " đến "
     before, after = text[start - 1 : start], text[end : end + 1]
@@ -80,7 +89,7 @@ def _inside_a_word(found: re.Match[str], text: str) -> str | None:
 def _per(found: re.Match[str], said: Said) -> str | None:
     """``/ngày`` → ``một ngày``; but ``ngày/tháng/năm`` lists."""
     unit = found["unit"]
-    if said.word in _CALENDAR and not said.numeric:
+    if said.word in _CALENDAR and not said.numeric and _NUMBER_WORDS.isdisjoint(said.words):
         return None
     measured = said.numeric or said.word in PER or said.word == "đồng" or not _NUMBER_WORDS.isdisjoint(said.words)
     if not measured or not (unit in PER or unit in UNITS):
@@ -92,11 +101,20 @@ def _year(found: re.Match[str], said: Said) -> str | None:
     return f" năm {cardinal(int(found['y']))}" if said.numeric and said.rule != "phone" else None
 
 
+def _day_after_time(found: re.Match[str], said: Said) -> str | None:
+    """``7h/10-9``: the hour, then the day, as water levels are reported."""
+    day, month = int(found["d"]), int(found["m"])
+    if said.rule != "time" or not is_day(day, month):
+        return None
+    return f" ngày {cardinal(day)} tháng {month_words(month)}"
+
+
 def _stroke(found: re.Match[str], said: Said) -> str:
     text, end = said.text, found.end()
     following = _WORD_AFTER.match(text, end, end + 24)
     if said.numeric and _NEXT_NUMBER.match(text, end, end + 2):
-        return ", " if said.rule == "phone" else " trên "
+        apart = said.rule == "phone" or _LETTERED_CODE.match(text, end) is not None
+        return ", " if apart else " trên "
     if following is None or not said.tail.isalpha() or said.numeric:
         return ", " if said.tail.isalnum() and following else " "
     word = following[0]
@@ -122,12 +140,14 @@ def _sign(found: re.Match[str], _said: Said) -> str:
 
 RULES = (
     Rule("symbol", _DASH, _dash),
+    Rule("date", _DAY_AFTER_TIME, _day_after_time),
     Rule("date", _YEAR, _year),
     Rule("symbol", _PER, _per),
     Rule("symbol", _STROKE, _stroke),
     Rule("symbol", _SPLIT_MARK, _split_mark),
     Rule("symbol", re.compile(r"\.(?=\d)"), lambda _found, said: " chấm " if said.numeric else None),
     Rule("symbol", _COMPARE, lambda found, _said: f" {_BEFORE_NUMBER[found[0][0]]} "),
+    Rule("symbol", re.compile(r"[+](?! ?\d)"), lambda _found, said: " trở lên" if said.numeric else None),
     Rule("symbol", _SIGN, _sign),
     Rule("symbol", _DROPPED, lambda _found, _said: " "),
 )

@@ -59,7 +59,7 @@ def _clean(char: str) -> str:
 def _join(lines: list[str]) -> str:
     said = ""
     for line in lines:
-        bare = _HEADING.sub(r"\1.", _BULLET.sub("", line).strip())
+        bare = _HEADING.sub(r"\1.", _BULLET.sub("", line).rstrip(" /"))
         if not bare:
             continue
         if said:

@@ -18,7 +18,8 @@ UNITS: dict[str, str] = {
     "W": "oát", "kW": "ki-lô-oát", "KW": "ki-lô-oát", "kWh": "ki-lô-oát giờ", "KWh": "ki-lô-oát giờ",
     "kwh": "ki-lô-oát giờ", "MW": "mê-ga-oát", "MWh": "mê-ga-oát giờ", "kVA": "ki-lô-vôn-ampe", "KVA": "ki-lô-vôn-ampe",
     "Hz": "héc", "kHz": "ki-lô-héc", "MHz": "mê-ga-héc", "GHz": "gi-ga-héc", "KB": "ki-lô-bai", "MB": "mê-ga-bai",
-    "GB": "gi-ga-bai", "TB": "tê-ra-bai", "Mbps": "mê-ga-bít trên giây", "hPa": "héc-tô-pát-can", "mb": "mi-li-ba",
+    "GB": "gi-ga-bai", "TB": "tê-ra-bai", "Mbps": "mê-ga-bít trên giây", "hPa": "héc-tô-pát-can",
+    "mmHg": "mi-li-mét thủy ngân", "mmol/L": "mi-li-mol trên lít", "mmol/l": "mi-li-mol trên lít", "mb": "mi-li-ba",
     "dB": "đề-xi-ben", "h": "giờ", "s": "giây", "p": "phút", "ph": "phút", "''": "giây", "'": "phút", "%": "phần trăm",
     "‰": "phần nghìn", "đ": "đồng", "₫": "đồng", "vnđ": "đồng", "VNĐ": "đồng", "VND": "đồng", "vnd": "đồng",
     "USD": "đô la Mỹ", "$": "đô la Mỹ", "EUR": "ơ-rô", "€": "ơ-rô", "CNY": "nhân dân tệ", "NDT": "nhân dân tệ",
@@ -32,8 +33,8 @@ ATTACHED = frozenset({"s", "p", "k", "K", "Tr", "'", "''"})
 """Units only where they touch the number: ``5 k`` is no money."""
 
 _WITH_NO_VOWEL = frozenset({
-    "mm", "cm", "km", "Km", "kg", "Kg", "KG", "km2", "cm2", "dm3", "cm3", "m2", "m3", "mg", "ml", "kV",
-    "kW", "kWh", "kwh", "kVA", "MW", "kHz", "MHz", "Mbps",
+    "mm", "cm", "km", "Km", "kg", "Kg", "KG", "km2", "cm2", "dm3", "cm3", "m2", "m3", "mg", "ml", "kV", "kW", "kWh",
+    "kwh", "kVA", "MW", "kHz", "MHz", "Mbps", "mmHg",
 })  # fmt: skip
 ALONE = _WITH_NO_VOWEL | {unit for unit in UNITS if "/" in unit}
 """Also where no number stands in front: ``bao nhiêu km``, ``tốc độ tính bằng km/h``."""
