@@ -5,7 +5,7 @@ day beside 2 September is free, and which working days are exchanged, is announc
 package's estimate until then, and `Override` says what was announced.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
@@ -13,6 +13,14 @@ from functools import cached_property, lru_cache
 import holidays
 
 from base.errors import Refused
+
+ANNOUNCED: Mapping[date, Mapping[str, str]] = {
+    date(2026, 1, 2): {
+        "vi": "Ngày nghỉ (thay cho ngày 10/01/2026)",
+        "en": "Day off (substituted from 01/10/2026)",
+    },
+}
+"""What was announced (by the Ministry of Home Affairs on 25 December 2025) and the package does not have."""
 
 LANGUAGES = {"vi": "vi", "en": "en_US"}
 MAX_OVERRIDES = 1_000
@@ -90,7 +98,8 @@ def with_overrides(overrides: Sequence[Override]) -> Holidays:
 def national(year: int, language: str = "vi") -> dict[date, str]:
     """The nation's holidays that fall in a year, with the free days that stand for them. `language`: vi or en."""
     found = holidays.country_holidays("VN", years=year, language=LANGUAGES[language], expand=False)
-    return {day: name for day, name in found.items() if day.year == year}
+    announced = {day: names[language] for day, names in ANNOUNCED.items()}
+    return {day: name for day, name in (announced | dict(found.items())).items() if day.year == year}
 
 
 NATIONAL = Holidays()

@@ -85,7 +85,7 @@ def _rule(rrule: str, dtstart: str, zone: str, holidays: Holidays) -> Rule:
     pairs = [part for part in rrule.upper().removeprefix("RRULE:").split(";") if part]
     untils = [part.removeprefix("UNTIL=") for part in pairs if part.startswith("UNTIL=")]
     kept = ";".join(part for part in pairs if not part.startswith("UNTIL="))
-    rule = Rule(kept, start.date(), None, (time_text(start),), own, holidays=holidays)
+    rule = Rule(kept, start.date(), None, (time_text(start),), own, holidays=holidays, takes_hours=True)
     return until_of(rule, _when(untils[0], own.key) if untils else None)
 
 

@@ -35,6 +35,7 @@ def rule_of(event: icalendar.Event, zone: ZoneInfo, holidays: Holidays) -> Rule:
         added=tuple(_picks(event, "RDATE", own)),
         removed=tuple(_picks(event, "EXDATE", own)),
         holidays=holidays,
+        takes_hours=True,
     )
     _check_start(said, start)
     rule = _with_times(until_of(said, until))
@@ -47,7 +48,7 @@ def start_of(event: icalendar.Event, zone: ZoneInfo) -> tuple[datetime, ZoneInfo
     for single in _ONCE:
         if isinstance(event.get(single), list):
             raise Refused("schedules.event_unreadable", part=single)
-    damaged = [str(name) for name, _ in event.errors] + ["EXRULE"] * ("EXRULE" in event)
+    damaged = [str(name or said) for name, said in event.errors] + ["EXRULE"] * ("EXRULE" in event)
     if damaged:
         raise Refused("schedules.event_unreadable", part=damaged[0][:80])
     at, name = _value(event, "DTSTART")
@@ -72,12 +73,11 @@ def lasts(event: icalendar.Event) -> timedelta:
 
 
 def _span(duration: Any, start: Any, end: Any) -> timedelta:
-    if isinstance(duration, icalendar.vDuration):
-        return duration.td
-    if isinstance(start, icalendar.vDDDTypes) and isinstance(end, icalendar.vDDDTypes):
-        begins, ends = start.dt, end.dt
-        if isinstance(begins, datetime) and isinstance(ends, datetime):
-            return ends.replace(tzinfo=None) - begins.replace(tzinfo=None)
+    said, begins, ends = (prop.dt if isinstance(prop, icalendar.vDDDTypes) else None for prop in (duration, start, end))
+    if isinstance(said, timedelta):
+        return said
+    if isinstance(begins, datetime) and isinstance(ends, datetime):
+        return ends.replace(tzinfo=None) - begins.replace(tzinfo=None)
     return timedelta()
 
 

@@ -111,6 +111,7 @@ class _Reader:
             return None
         rule = one.rule_of(found, self.zone, self.holidays)
         if "RECURRENCE-ID" in found:
+            one.recurrence_id(found, self.zone)
             return rule
         changed = tuple(self._changed(group, rule))
         return replace(rule, removed=(*rule.removed, *changed)) if changed else rule

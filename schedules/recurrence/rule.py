@@ -52,6 +52,7 @@ class Rule:
     COUNT counts days. A rule that names hours (`rfc5545.names_hours`) takes one time, at which it begins, and its
     COUNT counts times. `first_day`, `last_day` and `on_holidays` bound the rule; the days in `added` stand whatever
     they say; `removed` goes before everything. `holidays` are the commune's and are not part of what is stored.
+    `takes_hours`: the caller looks at `each_time`, not at `times`, so the rule may name hours; else it is refused.
     Construction raises Refused: rule_invalid, day_wrong, time_wrong, times_count, days_reversed, days_count.
     """
 
@@ -65,6 +66,7 @@ class Rule:
     removed: tuple[Pick, ...] = ()
     on_holidays: OnHolidays = OnHolidays.ANY
     holidays: Holidays = field(default=NATIONAL, compare=False)
+    takes_hours: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.first_day.year not in YEARS:
@@ -73,7 +75,9 @@ class Rule:
             raise Refused("schedules.days_reversed", first_day=str(self.first_day), last_day=str(self.last_day))
         if max(len(self.added), len(self.removed)) > MAX_PICKS:
             raise Refused("schedules.days_count", limit=MAX_PICKS)
-        if (self.pattern is not None and self.rrule) or (self.names_hours and len(self._hours) != 1):
+        hours = self._hours
+        wrong_hours = self.names_hours and (len(hours) != 1 or not self.takes_hours)
+        if wrong_hours or (self.pattern is not None and self.rrule):
             raise Refused("schedules.rule_invalid", rule=self.rrule[:200], part=",".join(self.times)[:80])
 
     @cached_property

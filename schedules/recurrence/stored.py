@@ -66,6 +66,7 @@ def _rule(said: Mapping[str, Any], holidays: Holidays) -> Rule:
         removed=tuple(map(Pick.parse, said.get("removed", ()))),
         on_holidays=OnHolidays(said.get("on_holidays", OnHolidays.ANY)),
         holidays=holidays,
+        takes_hours=True,
     )
 
 

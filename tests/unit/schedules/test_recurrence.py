@@ -149,10 +149,12 @@ def test_a_rule_that_is_over_has_no_first_moment():
 @pytest.mark.parametrize(
     "rrule",
     [
+        "FREQ=HOURLY",
         "FREQ=SECONDLY;INTERVAL=1",
         "FREQ=DAILY;INTERVAL=0",
         "FREQ=DAILY;INTERVAL=-1",
         "FREQ=DAILY;COUNT=0",
+        "FREQ=DAILY;BYHOUR=3",
         "FREQ=DAILY;BYHOUR=24",
         "FREQ=DAILY;BYSECOND=30",
         "FREQ=MINUTELY;BYSETPOS=1",

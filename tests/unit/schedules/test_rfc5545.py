@@ -138,7 +138,9 @@ def both(rule: str, start: datetime, zone: ZoneInfo, days: int) -> tuple[list[da
     """What ours gives and what the oracle gives, over so many days."""
     until = start.date() + timedelta(days=days)
     end = datetime.combine(until, datetime.min.time(), UTC)
-    ours = Rule(rule, start.date(), None, (f"{start:%H:%M}",), zone).expand(datetime(2000, 1, 1, tzinfo=UTC), end)
+    ours = Rule(rule, start.date(), None, (f"{start:%H:%M}",), zone, takes_hours=True).expand(
+        datetime(2000, 1, 1, tzinfo=UTC), end
+    )
     told = {moment(local, zone) for local in recurrences(rule, start, until + timedelta(days=2))}
     return ours, sorted(at for at in told if at < end)
 
@@ -177,8 +179,12 @@ def rules(draw: st.DrawFn) -> str:
         may["BYMONTHDAY"] = lists(signed(31), 5)
     if frequency == "YEARLY":
         may["BYYEARDAY"] = lists(signed(366), 5)
+        may["BYWEEKNO"] = lists(st.integers(1, 53) | st.just(-1))
     chosen = draw(st.lists(st.sampled_from(sorted(may)), max_size=3, unique=True))
     parts |= {name: draw(may[name]) for name in chosen}
+    if "BYWEEKNO" in parts and "BYDAY" in parts:
+        # "First Monday" has no meaning within a week.
+        parts["BYDAY"] = parts["BYDAY"][-2:]
     if frequency != "DAILY" and chosen and draw(st.booleans()):
         parts["BYSETPOS"] = draw(lists(signed(4), 2))
     return ";".join(f"{name}={value}" for name, value in parts.items())
@@ -226,7 +232,7 @@ DATEUTIL_DIFFERS = {"FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;BYSETPOS=1", "FREQ=YEARL
 def test_a_written_rule_is_what_dateutil_says(rule: str):
     zone = ZoneInfo("Asia/Ho_Chi_Minh")
     end = START + timedelta(days=3000 if "YEARLY" in rule else 300)
-    ours = Rule(rule, START.date(), None, (f"{START:%H:%M}",), zone).expand(
+    ours = Rule(rule, START.date(), None, (f"{START:%H:%M}",), zone, takes_hours=True).expand(
         START.replace(tzinfo=zone), end.replace(tzinfo=zone)
     )
     theirs = rrulestr(rule, dtstart=START).between(START, end - A_MINUTE, inc=True)
@@ -242,6 +248,6 @@ def test_rules_that_never_fall_cost_no_more_than_the_days_looked_at():
 
 def test_every_two_hours_keeps_to_the_clock_over_a_zone_change():
     zone = ZoneInfo("Europe/Berlin")
-    rule = Rule("FREQ=HOURLY;INTERVAL=2", date(2026, 3, 29), None, ("00:00",), zone)
+    rule = Rule("FREQ=HOURLY;INTERVAL=2", date(2026, 3, 29), None, ("00:00",), zone, takes_hours=True)
     found = rule.expand(datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 3, 29, 6, tzinfo=UTC))
     assert [at.astimezone(zone).hour for at in found] == [0, 3, 4, 6]
