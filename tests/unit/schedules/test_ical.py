@@ -162,10 +162,21 @@ def test_an_event_another_program_deleted_from_a_group_stays_deleted():
 
 
 def test_a_rule_about_holidays_is_read_with_the_communes_holidays():
-    data = written(Event("a", "x", rule("FREQ=DAILY", on_holidays=OnHolidays.SKIP)))
+    kept = rule("FREQ=DAILY", on_holidays=OnHolidays.SKIP)
     ours = with_overrides([Override(date(2026, 3, 10), "Hội làng")])
-    [event] = read_calendar(data, VIETNAM, ours).events
-    assert event.rule.expand(NOW, NOW + timedelta(days=300)) != year(rule("FREQ=DAILY", on_holidays=OnHolidays.SKIP))
+    [event] = read_calendar(written(Event("a", "x", kept)), VIETNAM, ours).events
+    assert event.rule == kept
+    [gone] = set(year(kept)) - set(year(event.rule))
+    assert gone.astimezone(VIETNAM).date() == date(2026, 3, 10)
+
+
+def test_a_kept_rule_that_never_falls_is_left_with_the_reason():
+    never = rule("FREQ=DAILY;COUNT=2", on_holidays=OnHolidays.SKIP)
+    data = written(Event("a", "x", never))
+    ours = with_overrides([Override(date(2026, 1, 5), "Hội làng"), Override(date(2026, 1, 6), "Hội làng")])
+    found = read_calendar(data, VIETNAM, ours)
+    assert found.events == ()
+    assert [(problem.uid, problem.error.code) for problem in found.problems] == [("a", "schedules.rule_never_left")]
 
 
 def test_the_file_has_its_zones_and_says_the_rule_in_words():

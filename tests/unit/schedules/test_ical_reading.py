@@ -201,7 +201,7 @@ def test_a_file_that_is_none_is_refused_whole(data: bytes, code: str):
         'X-LOA-RULE:{"version": 1\\, "zone": "../../etc"}',
         (
             'X-LOA-RULE:{"version": 1\\, "rrule": "FREQ=MINUTELY"\\, "first_day": "2026-01-05"\\, '
-            '"times": ["05:30"]\\, "zone": "UTC"}\nX-LOA-UID:x\nX-LOA-THROUGH:9999-12-31'
+            '"times": ["05:30"]\\, "zone": "UTC"}\nX-LOA-UID:x\nX-LOA-CHECK:0'
         ),
     ],
 )
