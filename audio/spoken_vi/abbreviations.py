@@ -106,8 +106,8 @@ ABBREVIATIONS: dict[str, str] = {
     "ĐBSH": "Đồng bằng sông Hồng",
     # papers by kind
     "QĐ": "quyết định", "NQ": "nghị quyết", "NĐ": "nghị định", "KH": "kế hoạch", "BC": "báo cáo", "CV": "công văn",
-    "TTr": "tờ trình", "VB": "văn bản", "HĐ": "hợp đồng", "GM": "giấy mời", "CN": "Chủ nhật", "ÂL": "âm lịch",
-    "DL": "dương lịch", "VD": "ví dụ", "GTNT": "giao thông nông thôn", "NSH": "nước sinh hoạt",
+    "TTr": "tờ trình", "VB": "văn bản", "HĐ": "hợp đồng", "GM": "giấy mời", "CN": "Chủ nhật", "C.N": "Chủ nhật",
+    "ÂL": "âm lịch", "DL": "dương lịch", "VD": "ví dụ", "GTNT": "giao thông nông thôn", "NSH": "nước sinh hoạt",
     # small letters
     "MBA": "máy biến áp", "TBA": "trạm biến áp", "ĐZ": "đường dây", "SDĐPNN": "sử dụng đất phi nông nghiệp",
     "SDDPNN": "sử dụng đất phi nông nghiệp", "BĐ": "báo động", "CKI": "chuyên khoa một", "CKII": "chuyên khoa hai",
@@ -122,9 +122,9 @@ ABBREVIATIONS: dict[str, str] = {
     "USD": "đô la Mỹ", "vd": "ví dụ", "Vd": "ví dụ", "nxb": "nhà xuất bản", "n/v": "nhiệm vụ", "s/x": "sản xuất",
     # words of other tongues that are said by letters or by ear
     "HIV": "hát i vê", "AIDS": "ết", "HIV/AIDS": "hát i vê, ết", "WHO": "Tổ chức Y tế Thế giới", "QR": "quy a rờ",
-    "SMS": "ét em ét", "GPS": "gi pi ét", "USB": "u ét bê", "FM": "ép em", "EVN": "e vê en", "VNPT": "vê en pê tê",
-    "VTV": "vê tê vê", "VOV": "vê o vê", "GDP": "giê đê pê", "ADN": "a đê en", "ATM": "a tê em", "PC": "pê xê",
-    "COVID": "Cô-vít", "Covid": "Cô-vít", "AI": "ây ai",
+    "SMS": "ét em ét", "GPS": "gi pi ét", "USB": "u ét bê", "BIDV": "bê i dê vê", "FM": "ép em", "EVN": "e vê en",
+    "VNPT": "vê en pê tê", "VTV": "vê tê vê", "VOV": "vê o vê", "GDP": "giê đê pê", "ADN": "a đê en", "ATM": "a tê em",
+    "PC": "pê xê", "COVID": "Cô-vít", "Covid": "Cô-vít", "AI": "ây ai",
 }  # fmt: skip
 
 DOTTED = frozenset({

@@ -19,6 +19,8 @@ _HALF_MILLION = re.compile(r"(?P<a>\d{1,3}) ?(?P<scale>tr|tỷ|tỉ)(?P<b>\d{1,3
 _DOLLARS = re.compile(rf"(?:US)?\$ ?(?P<a>{NUMBER})")
 _AMOUNT = re.compile(rf"(?P<a>{NUMBER})(?P<gap> ?)(?P<unit>{any_of(UNITS)})")
 _GROUPS = re.compile(r"[1-9]\d{0,2}(?: \d{3}){1,5}(?= ?(?:đồng|đ\b|VNĐ|VND|USD|người|hộ|kg|m2|ha|tấn|con))")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}(?= ?(?:đồng|đ|VNĐ|VND|vnđ|người|hộ)(?![^\W_]))")
+"""A comma that can only make thousands: nobody counts thousandths of a đồng or of a person."""
 _LIST = re.compile(r"\d{1,3}(?:,\d{1,3}){1,20}(?![\d]|[.,]\d)")
 _STEPS = re.compile(r"\d{1,2}(?:-\d{1,2}){2,8}(?![\d/])")
 _HEADING = re.compile(r"\d{1,4}(?:\.\d{1,4}){1,6}(?!\d|,\d)")
@@ -112,6 +114,7 @@ def _number(found: re.Match[str], said: Said) -> str:
 MEASURED = (
     Rule("amount", _COORDINATE, _coordinate),
     Rule("amount", _HALF_MILLION, _half_million),
+    Rule("number", _THOUSANDS, lambda found, _said: cardinal(int(found[0].replace(",", "")))),
     Rule("amount", _METRE_AND, _metre_and),
     Rule("amount", _AMOUNT, _amount),
     Rule("number", _GROUPS, lambda found, _said: cardinal(int(found[0].replace(" ", "")))),

@@ -21,7 +21,7 @@ _ROAD = re.compile(
 _ROADS = {"QL": "quốc lộ", "TL": "tỉnh lộ", "ĐT": "đường tỉnh", "ĐH": "đường huyện", "HL": "hương lộ", "BĐ": "báo động"}
 _AUGUST = re.compile(r"CMT(?:8|-8)(?![^\W_])")
 _MILESTONE = re.compile(r"[Kk][Mm] ?(?P<km>\d{1,4})(?: ?\+ ?(?P<m>\d{1,3}))?(?![\w]|[.,]\d)")
-_WEEKDAY = re.compile(r"T(?P<n>[2-7])(?!\w|/\d)")
+_WEEKDAY = re.compile(r"T\.?(?P<n>[2-7])(?!\w|/\d)")
 _WEEKDAYS = re.compile(r"T[2-7](?:[-, ]{1,2}T[2-7]){2,6}(?![^\W_])")
 _MONTH = re.compile(r"T(?P<n>1[0-2]|[1-9])(?=/(?:19|20)\d\d)")
 _MIXED = re.compile(

@@ -10,7 +10,10 @@ _COUNTED = 9
 """Without dots, more digits than these are a code (an account, a tax number) unless they end in noughts."""
 
 _GROUPED = r"[1-9]\d{0,2}(?:\.\d{3}){1,8}(?![\d])(?!\.\d)(?:,\d{1,9})?"
-_ENGLISH = r"[1-9]\d{0,2}(?:,\d{3}){2,8}(?!\d)(?:\.\d{1,4})?|[1-9]\d{0,2}(?:,\d{3}){1,8}\.\d{1,2}(?!\d)"
+_ENGLISH = (
+    r"[1-9]\d{0,2}(?:,\d{3}){2,8}(?!\d)(?:\.\d{1,4})?|[1-9]\d{0,2},000(?![\d.,])"
+    r"|[1-9]\d{0,2}(?:,\d{3}){1,8}\.\d{1,2}(?!\d)"
+)
 _POINT = r"\d{1,9}\.\d{1,2}(?![\d])(?!\.\d)|0\.\d{1,9}(?!\d)(?!\.\d)"
 NUMBER = rf"(?:{_ENGLISH}|{_GROUPED}|{_POINT}|\d{{1,{MAX_DIGITS}}}(?:,\d{{1,9}})?(?!\d))"
 """1.500.000 or 12,5 or 1500, and where it cannot be mistaken 1,234,567.89 or 12.5."""

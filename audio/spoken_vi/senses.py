@@ -42,6 +42,7 @@ SENSES: dict[str, tuple[Sense, ...]] = {
     ),
     "CT": (
         Sense("Chủ tịch", _OFFICE),
+        Sense("chương trình", _then(r"(?:135|134|661|327|30a)(?!\w)")),
         Sense("chỉ thị", _NUMBERED),
         Sense("Công ty", _then(r"TNHH|CP|cổ phần|Cổ phần")),
         Sense("chương trình", _then(r"MTQG|mục tiêu|hành động|phát thanh|công tác|xây dựng")),

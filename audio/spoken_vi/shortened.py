@@ -12,9 +12,11 @@ from audio.spoken_vi.senses import SENSES, UNITS_OF_PLACE
 
 _WORD = r"[^\W\d_]{1,24}"
 _COVID = re.compile(r"(?:COVID|Covid|covid)[- ]?19(?![^\W_])")
-_PLACE = re.compile(rf"(?P<kind>[PQHXT])\. ?(?=[{CAPITALS}]|(?P<room>(?<=P\.)\d{{3}}|(?<=P\. )\d{{3}})|\d)")
+_PLACE = re.compile(rf"(?P<kind>[PQHXT])\. ?(?=[{CAPITALS}](?!\.))")
+_PLACE_NUMBER = re.compile(r"(?P<kind>[PQ])\. ?(?=(?P<n>\d{1,3})(?![^\W_]))")
 _TITLED = re.compile(rf"(?P<word>{_WORD})\. ?(?=[{CAPITALS}])")
 _BORN = re.compile(r"(?P<word>SN|sn)(?:\. ?|: ?)(?=\d)")
+_ROOM_DIGITS = 3
 _SHORTEST_WORD = 3
 """So few capitals that are no syllable are letters (``OPV``); more may be a word of another tongue (``NATO``)."""
 _NUMBER_WORDS = frozenset({"nghìn", "ngàn", "triệu", "tỷ", "tỉ", "trăm", "mươi", "mười"})
@@ -67,9 +69,11 @@ def _in_small_letters(word: str) -> str | None:
 def _place(found: re.Match[str], said: Said) -> str | None:
     """``P. Cam Đường``, but not a person whose name is hidden: ``anh Nguyễn Văn H. Quê ở``."""
     before = word_before(said.text, found.start())
-    if before[:1].isupper() and not (len(before) > 1 and before.isupper()):
+    person = before[:1].isupper() and not (len(before) > 1 and before.isupper())
+    if person or said.text[found.start() - 1 : found.start()] == ".":
         return None
-    return "phòng" if found["room"] else UNITS_OF_PLACE[found["kind"]]
+    room = len(found.groupdict().get("n") or "") == _ROOM_DIGITS
+    return "phòng" if room and found["kind"] == "P" else UNITS_OF_PLACE[found["kind"]]
 
 
 def _unsayable(found: re.Match[str], said: Said) -> str | None:
@@ -93,6 +97,7 @@ RULES = (
     Rule("abbreviation", _BORN, lambda found, said: _sense(found["word"], found.end("word"), said)),
     Rule("abbreviation", _joined(0), _abbreviation),
     Rule("abbreviation", _PLACE, _place),
+    Rule("abbreviation", _PLACE_NUMBER, _place),
 )
 """Anywhere in a word's place, large or small."""
 DONG = Rule("amount", re.compile(r"đ(?![^\W\d_])"), _dong)

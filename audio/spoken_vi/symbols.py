@@ -130,7 +130,7 @@ def _split_mark(found: re.Match[str], said: Said) -> str | None:
     if not (said.numeric or digit_next):
         return None
     if found[0] == ":" and said.numeric and digit_next:
-        return " trên " if "lệ" in said.words else ", "
+        return " trên " if "lệ" in said.words or said.number == 1 else ", "
     return f"{found[0]} "
 
 

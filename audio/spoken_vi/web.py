@@ -8,7 +8,7 @@ from audio.spoken_vi.numbers import digit_by_digit
 from audio.spoken_vi.piece import Rule, Said
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?"
-_DOMAIN = rf"(?:{_LABEL}\.){{1,5}}(?:vn|com|net|org|gov|edu|info|biz|io|me|app|asia)(?![\w-]|\.\w)"
+_DOMAIN = rf"(?:{_LABEL}\.){{1,5}}(?:vn|com|net|org|gov|edu|info|biz|io|me|app|asia)(?![^\W\d]|-|\.\w)"
 _PATH = r"(?:[/?#][\w./?=&%#~+@:-]{0,200}[\w/=])?"
 _PAGE = re.compile(rf"(?:(?P<scheme>https?)://(?:{_LABEL}\.){{1,5}}[A-Za-z]{{2,12}}(?::\d{{1,5}})?|{_DOMAIN}){_PATH}/?")
 _MAIL = re.compile(rf"[A-Za-z0-9](?:[\w.+-]{{0,62}}[\w])?@{_DOMAIN}")
