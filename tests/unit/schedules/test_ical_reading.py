@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from base.errors import Refused
 from schedules.errors import MESSAGES
 from schedules.ical import MAX_BYTES, MAX_EVENTS, Read, read_calendar
+from schedules.ical.lines import kept_lines
 from schedules.ical.reading import MAX_PROBLEMS
 from schedules.recurrence import Pick
 
@@ -112,9 +113,18 @@ def test_alarms_to_dos_and_definitions_of_zones_are_passed_over():
         "RRULE:FREQ=SECONDLY\nEND:STANDARD\nEND:VTIMEZONE\n"
     )
     todo = "BEGIN:VTODO\nUID:t\nDUE:20260101T000000\nEND:VTODO\n"
-    found = read_calendar(data.replace(b"PRODID:x\r\n", f"PRODID:x\r\n{zone}{todo}".encode()), VIETNAM)
+    data = data.replace(b"PRODID:x\r\n", f"PRODID:x\r\n{zone}{todo}".encode())
+    found = read_calendar(data, VIETNAM)
     assert len(found.events) == 1
     assert found.problems == ()
+    assert not [line for line in kept_lines(data) if "TRIGGER" in line or "SECONDLY" in line or "VTODO" in line]
+
+
+def test_a_line_folded_in_the_middle_of_a_name_is_whole_again():
+    assert kept_lines(b"BEGIN:VCALEN\r\n DAR\r\nBEGIN:VTIM\n\tEZONE\nEND:VTIMEZONE\nEND:VCALENDAR") == [
+        "BEGIN:VCALENDAR",
+        "END:VCALENDAR",
+    ]
 
 
 def test_one_changed_start_of_a_series_is_taken_out_and_stands_alone():

@@ -152,6 +152,7 @@ def test_a_rule_that_is_over_has_no_first_moment():
         "FREQ=HOURLY",
         "FREQ=SECONDLY;INTERVAL=1",
         "FREQ=DAILY;INTERVAL=0",
+        pytest.param("FREQ=DAILY;INTERVAL=" + "9" * 5000, id="more digits than Python reads"),
         "FREQ=DAILY;INTERVAL=-1",
         "FREQ=DAILY;COUNT=0",
         "FREQ=DAILY;BYHOUR=3",

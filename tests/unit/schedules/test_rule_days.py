@@ -57,6 +57,7 @@ def test_a_window_that_ends_before_the_holidays_has_what_moves_out_of_them():
 def test_nothing_moves_before_the_first_day():
     found = rule("", first_day=date(2026, 2, 17), on_holidays=OnHolidays.BEFORE)
     assert not found.ever()
+    assert not days(found, "2026-02-01", "2026-02-28")
 
 
 def test_a_commune_decides_what_its_holidays_are():
