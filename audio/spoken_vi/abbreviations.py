@@ -99,8 +99,10 @@ ABBREVIATIONS: dict[str, str] = {
     "ĐB": "đại biểu", "NSND": "nghệ sĩ nhân dân", "NSƯT": "nghệ sĩ ưu tú", "AHLĐ": "Anh hùng Lao động",
     "AHLLVTND": "Anh hùng Lực lượng vũ trang nhân dân", "LLVTND": "lực lượng vũ trang nhân dân",
     "BMVNAH": "Bà mẹ Việt Nam Anh hùng", "BKS": "biển kiểm soát", "MSSV": "mã số sinh viên",
+    "UVBTV": "Ủy viên Ban Thường vụ", "UV": "ủy viên", "KD": "kinh doanh", "CC": "công chức", "KK": "khuyến khích",
+    "SVĐ": "sân vận động", "XD": "xây dựng", "BCHPCTT": "Ban Chỉ huy Phòng, chống thiên tai",
     # places
-    "TP": "thành phố", "Tp": "thành phố", "TX": "thị xã", "TPHCM": "Thành phố Hồ Chí Minh",
+    "HN": "Hà Nội", "TP": "thành phố", "Tp": "thành phố", "TX": "thị xã", "TPHCM": "Thành phố Hồ Chí Minh",
     "TP.HCM": "Thành phố Hồ Chí Minh", "TP-HCM": "Thành phố Hồ Chí Minh", "Tp.HCM": "Thành phố Hồ Chí Minh",
     "HCM": "Hồ Chí Minh", "QL": "quốc lộ", "KV": "khu vực", "ĐBSCL": "Đồng bằng sông Cửu Long",
     "ĐBSH": "Đồng bằng sông Hồng",

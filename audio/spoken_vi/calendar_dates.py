@@ -32,12 +32,11 @@ _OF_A_COUNT = re.compile(
 )
 _MEASURING = (
     "khoảng", "gần", "hơn", "quá", "chiếm", "đạt", "giảm", "bằng", "ít nhất", "mất", "lấy", "còn", "tối thiểu", "được",
-    "pha",
+    "pha", "vòng", "lệ",
 )  # fmt: skip
 _ADDRESS = (
     "số", "thôn", "bản", "xóm", "khu", "số nhà", "ngõ", "hẻm", "ngách", "kiệt", "lớp", "nhà", "tổ", "thửa", "lô", "tờ",
 )  # fmt: skip
-_SERVICE = ("trực", "vụ", "động", "tục", "trợ", "nhận", "sát")
 _NUMBERED = (
     "quý", "đợt", "kỳ", "khóa", "lần", "số", "phiên", "tư", "định", "quyết", "thị", "luật", "tháng", "điện", "lệnh",
 )  # fmt: skip
@@ -96,7 +95,7 @@ def _strokes(found: re.Match[str], said: Said) -> str:
     counted = (
         (_OF_A_COUNT.match(rest) and said.word not in _DAY_NEAR)
         or said.after(*_ADDRESS)
-        or (found[0] == "24/7" and said.word in _SERVICE)
+        or (found[0] == "24/7" and said.word not in _DAY_NEAR)
     )
     if counted or found["hours"] or not is_day(first, second):
         return f"{cardinal(first)} trên {cardinal(second)}{' giờ' if found['hours'] else ''}"

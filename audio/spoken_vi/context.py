@@ -4,19 +4,24 @@ import re
 
 from audio.spoken_vi.abbreviations import ABBREVIATIONS
 from audio.spoken_vi.documents import BODIES
-from audio.spoken_vi.letters import is_syllable
+from audio.spoken_vi.letters import has_vowel, is_syllable
 from audio.spoken_vi.senses import SENSES
 
 _NEAR = 24
-_BEFORE = re.compile(r"([^\W\d_]+) $")
-_AFTER = re.compile(r" ([^\W\d_]+)")
+_JOINS = frozenset("0123456789&/.-")
+_ROMAN = frozenset("IVXLCDM")
+_BEFORE = re.compile(r"(?<![\w&/.-])([^\W\d_]+) $")
+_AFTER = re.compile(r" ([^\W\d_]+)(?![\w&/-])")
 
 
-def headline(text: str, start: int, end: int) -> bool:
-    """Whether the word at start:end stands among words that are all in capitals."""
-    before = _BEFORE.search(text[max(0, start - _NEAR) : start])
-    after = _AFTER.match(text, end, end + _NEAR)
-    return any(_is_capital_word(found[1]) for found in (before, after) if found)
+def in_headline(text: str, start: int, end: int) -> bool:
+    """Whether the word at start:end stands beside a Vietnamese word that is all in capitals."""
+    return any(is_syllable(word) for word in _capital_neighbours(text, start, end))
+
+
+def among_capitals(text: str, start: int, end: int) -> bool:
+    """The same beside a word of any tongue: ``NYOB ZOO KOJ``."""
+    return any(has_vowel(word) for word in _capital_neighbours(text, start, end))
 
 
 def word_before(text: str, start: int) -> str:
@@ -25,7 +30,16 @@ def word_before(text: str, start: int) -> str:
     return found[1] if found else ""
 
 
-def _is_capital_word(word: str) -> bool:
-    if len(word) < 2 or not word.isupper() or word in ABBREVIATIONS or word in SENSES or word in BODIES:
+def _capital_neighbours(text: str, start: int, end: int) -> list[str]:
+    """The words beside it that are in capitals and that no rule says otherwise."""
+    if text[start - 1 : start] in _JOINS or text[end : end + 1] in _JOINS:
+        return []
+    before = _BEFORE.search(text[max(0, start - _NEAR) : start])
+    after = _AFTER.match(text, end, end + _NEAR)
+    return [found[1] for found in (before, after) if found and _is_word(found[1])]
+
+
+def _is_word(word: str) -> bool:
+    if len(word) < 2 or not word.isupper() or set(word) <= _ROMAN:
         return False
-    return is_syllable(word)
+    return word not in ABBREVIATIONS and word not in SENSES and word not in BODIES

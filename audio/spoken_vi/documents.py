@@ -31,7 +31,8 @@ BODIES: dict[str, str] = {
     "SNNMT": "Sở Nông nghiệp và Môi trường", "SVHTTDL": "Sở Văn hóa, Thể thao và Du lịch", "CAX": "Công an xã",
     "BTGTW": "Ban Tuyên giáo Trung ương", "MTTW": "Mặt trận Trung ương", "ĐTN": "Đoàn Thanh niên", "VP": "Văn phòng",
     "BTV": "Ban Thường vụ", "HĐND": "Hội đồng nhân dân", "UBND": "Ủy ban nhân dân", "KT": "Kinh tế", "VX": "Văn xã",
-    "NC": "Nội chính", "TH": "Tổng hợp", "VHXH": "Văn hóa, Xã hội", "HĐBC": "Hội đồng bầu cử", "UBBC": "Ủy ban bầu cử",
+    "NC": "Nội chính", "HC": "Hành chính", "BCHPCTT": "Ban Chỉ huy Phòng, chống thiên tai", "TH": "Tổng hợp",
+    "VHXH": "Văn hóa, Xã hội", "HĐBC": "Hội đồng bầu cử", "UBBC": "Ủy ban bầu cử",
     "HĐNVQS": "Hội đồng nghĩa vụ quân sự",
 }  # fmt: skip
 """Who issued it: what follows the kind."""

@@ -35,10 +35,15 @@ def is_syllable(word: str) -> bool:
     return _SYLLABLE.fullmatch(_bare(word)) is not None
 
 
+def has_vowel(word: str) -> bool:
+    """Whether there is a vowel in the word, in any case."""
+    return _VOWEL.search(_bare(word)) is not None
+
+
 def is_sayable(word: str) -> bool:
     """Whether a voice can say the word as it stands; consonants alone, or piled up in front, cannot be said."""
     bare = _bare(word)
-    if _VOWEL.search(bare) is None:
+    if not has_vowel(bare):
         return False
     cluster = _CLUSTER.match(bare)
     return cluster is None or cluster[0] in _SAYABLE_STARTS

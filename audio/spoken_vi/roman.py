@@ -2,7 +2,7 @@
 
 import re
 
-from audio.spoken_vi.context import headline
+from audio.spoken_vi.context import in_headline
 from audio.spoken_vi.numbers import cardinal
 from audio.spoken_vi.piece import Rule, Said
 
@@ -46,7 +46,7 @@ def _speaks_for_itself(found: re.Match[str], said: Said) -> bool:
         return heads and numeral in "IVX"
     if not set(numeral) <= set("IVX"):
         return False
-    return heads or numeral not in _SYLLABLES or not headline(said.text, found.start(), found.end())
+    return heads or numeral not in _SYLLABLES or not in_headline(said.text, found.start(), found.end())
 
 
 RULES = (Rule("roman", _FOUND, _roman),)

@@ -72,7 +72,7 @@ SENSES: dict[str, tuple[Sense, ...]] = {
         Sense("Ban Chỉ huy", _then(r"PCTT|PTDS|PCLB|Phòng|phòng|[Qq]uân sự|QS|PCCC|TKCN|[Cc]hống")),
         Sense("Ban Chấp hành"),
     ),
-    "CA": (Sense("Công an", _then(r"xã|phường|huyện|tỉnh|TP|thành phố|viên|[A-ZĐ]{2,}")),),
+    "CA": (Sense("Công an", _then(r"[Tt][.]?p|tx|xã|phường|huyện|tỉnh|TP|thành phố|viên|[A-ZĐ]{2,}")),),
     "TU": (Sense("Tỉnh ủy", None, ("thường trực", "vụ", "của", "phòng")),),
     "CS": (Sense("cảnh sát", _then("PCCC|giao thông|khu vực|cơ động|113")), Sense("cơ sở")),
     "TL": (Sense("thừa lệnh", _then(r"CHỦ TỊCH|Chủ tịch|GIÁM ĐỐC|Giám đốc")), Sense("tỉnh lộ")),

@@ -4,9 +4,9 @@ import re
 
 from audio.spoken_vi.abbreviations import ABBREVIATIONS, DOTTED
 from audio.spoken_vi.alphabet import CAPITALS
-from audio.spoken_vi.context import headline, word_before
+from audio.spoken_vi.context import among_capitals, in_headline, word_before
 from audio.spoken_vi.documents import BODIES
-from audio.spoken_vi.letters import is_sayable, is_syllable, spell
+from audio.spoken_vi.letters import has_vowel, is_sayable, is_syllable, spell
 from audio.spoken_vi.piece import Rule, Said
 from audio.spoken_vi.senses import SENSES, UNITS_OF_PLACE
 
@@ -16,6 +16,8 @@ _PLACE = re.compile(rf"(?P<kind>[PQHXT])\. ?(?=[{CAPITALS}](?!\.))")
 _PLACE_NUMBER = re.compile(r"(?P<kind>[PQ])\. ?(?=(?P<n>\d{1,3})(?![^\W_]))")
 _TITLED = re.compile(rf"(?P<word>{_WORD})\. ?(?=[{CAPITALS}])")
 _BORN = re.compile(r"(?P<word>SN|sn)(?:\. ?|: ?)(?=\d)")
+_ONLY_IN_CAPITALS = frozenset(["WHO", "AIDS"])
+"""In small letters these are words of another tongue."""
 _ROOM_DIGITS = 3
 _SHORTEST_WORD = 3
 """So few capitals that are no syllable are letters (``OPV``); more may be a word of another tongue (``NATO``)."""
@@ -28,6 +30,8 @@ def _joined(steps: int) -> re.Pattern[str]:
 
 
 def _abbreviation(found: re.Match[str], said: Said) -> str | None:
+    if "/" in found[0] and said.text[found.start() - 1 : found.start()] == "/":
+        return None
     return _in_full(found[0], found, found.end(), said)
 
 
@@ -44,7 +48,7 @@ def _in_full(word: str, found: re.Match[str], end: int, said: Said) -> str | Non
         full = _sense(word, end, said)
     else:
         full = ABBREVIATIONS.get(word) or (BODIES.get(word) if len(word) > 2 else None) or _in_small_letters(word)
-    if full and is_syllable(word) and word.isupper() and headline(said.text, found.start(), end):
+    if full and is_syllable(word) and word.isupper() and in_headline(said.text, found.start(), end):
         return None
     return full
 
@@ -61,9 +65,9 @@ def _in_small_letters(word: str) -> str | None:
     """``ubnd``, ``Bhyt``: as typed on a telephone; not where it could be a syllable."""
     upper = word.upper()
     typed_small = word.islower() or word.istitle()
-    if len(word) < 3 or not typed_small or upper not in ABBREVIATIONS or is_syllable(word):
+    if len(word) < 3 or not typed_small or upper in _ONLY_IN_CAPITALS or is_syllable(word):
         return None
-    return ABBREVIATIONS[upper]
+    return ABBREVIATIONS.get(upper)
 
 
 def _place(found: re.Match[str], said: Said) -> str | None:
@@ -81,7 +85,8 @@ def _unsayable(found: re.Match[str], said: Said) -> str | None:
     word = found[0]
     if len(word) < 2 or not word.isupper() or is_syllable(word):
         return None
-    if is_sayable(word) and (len(word) > _SHORTEST_WORD or headline(said.text, found.start(), found.end())):
+    known_elsewhere = is_sayable(word) and len(word) > _SHORTEST_WORD
+    if known_elsewhere or (has_vowel(word) and among_capitals(said.text, found.start(), found.end())):
         return None
     return spell(word)
 

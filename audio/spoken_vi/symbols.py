@@ -116,7 +116,7 @@ def _stroke(found: re.Match[str], said: Said) -> str:
         apart = said.rule == "phone" or _LETTERED_CODE.match(text, end) is not None
         return ", " if apart else " trên "
     if following is None or not said.tail.isalpha() or said.numeric:
-        return ", " if said.tail.isalnum() and following else " "
+        return ", " if said.tail.isalnum() and text[end : end + 1].isalnum() else " "
     word = following[0]
     if said.word == "và":
         return " "

@@ -19,12 +19,13 @@ UNITS: dict[str, str] = {
     "kwh": "ki-lô-oát giờ", "MW": "mê-ga-oát", "MWh": "mê-ga-oát giờ", "kVA": "ki-lô-vôn-ampe", "KVA": "ki-lô-vôn-ampe",
     "Hz": "héc", "kHz": "ki-lô-héc", "MHz": "mê-ga-héc", "GHz": "gi-ga-héc", "KB": "ki-lô-bai", "MB": "mê-ga-bai",
     "GB": "gi-ga-bai", "TB": "tê-ra-bai", "Mbps": "mê-ga-bít trên giây", "hPa": "héc-tô-pát-can",
-    "mmHg": "mi-li-mét thủy ngân", "mmol/L": "mi-li-mol trên lít", "mmol/l": "mi-li-mol trên lít", "mb": "mi-li-ba",
-    "dB": "đề-xi-ben", "h": "giờ", "s": "giây", "p": "phút", "ph": "phút", "''": "giây", "'": "phút", "%": "phần trăm",
-    "‰": "phần nghìn", "đ": "đồng", "₫": "đồng", "vnđ": "đồng", "VNĐ": "đồng", "VND": "đồng", "vnd": "đồng",
-    "USD": "đô la Mỹ", "$": "đô la Mỹ", "EUR": "ơ-rô", "€": "ơ-rô", "CNY": "nhân dân tệ", "NDT": "nhân dân tệ",
-    "k": "nghìn", "K": "nghìn", "tr": "triệu", "trđ": "triệu đồng", "tr.đ": "triệu đồng", "tr.đồng": "triệu đồng",
-    "trđồng": "triệu đồng", "tỷđ": "tỷ đồng", "Tr": "triệu",
+    "µg/m3": "mi-crô-gam trên mét khối", "µg": "mi-crô-gam", "mmHg": "mi-li-mét thủy ngân",
+    "mmol/L": "mi-li-mol trên lít", "mmol/l": "mi-li-mol trên lít", "mb": "mi-li-ba", "dB": "đề-xi-ben", "h": "giờ",
+    "s": "giây", "p": "phút", "ph": "phút", "''": "giây", "'": "phút", "%": "phần trăm", "‰": "phần nghìn", "đ": "đồng",
+    "₫": "đồng", "vnđ": "đồng", "VNĐ": "đồng", "VND": "đồng", "vnd": "đồng", "USD": "đô la Mỹ", "$": "đô la Mỹ",
+    "EUR": "ơ-rô", "€": "ơ-rô", "CNY": "nhân dân tệ", "NDT": "nhân dân tệ", "k": "nghìn", "K": "nghìn", "tr": "triệu",
+    "trđ": "triệu đồng", "tr.đ": "triệu đồng", "tr.đồng": "triệu đồng", "trđồng": "triệu đồng", "tỷđ": "tỷ đồng",
+    "Tr": "triệu",
 }  # fmt: skip
 
 """Said after a number."""
