@@ -45,6 +45,8 @@ def _notes(*notes: tuple[int, int]) -> tuple[Segment, ...]:
 
 TONES: dict[str, Tone] = {
     "chime": Tone(_notes((659, 500), (523, 1000))),
+    "gong": Tone(_notes((784, 600), (659, 600), (523, 1400))),
+    "closing": Tone(_notes((523, 500), (392, 1200))),
     "station": Tone(_notes((523, 450), (659, 450), (784, 450), (1047, 1350))),
     # Huế's rule: flood 2 × 10 s gap 10 s, storm 3 × 20 s gap 10 s, extreme 5 × 30 s gap 5 s.
     "siren-flood": Tone(
@@ -52,6 +54,19 @@ TONES: dict[str, Tone] = {
     ),
     "siren-storm": Tone((Segment(400, 800, 2500, HORN), Segment(800, 400, 2500, HORN)) * 4, 3, 10_000),
     "siren-extreme": Tone((Segment(500, 1000, 3000, HORN),) * 10, 5, 5000),
+    # ISO 8201: three pulses of half a second half a second apart, then a second and a half of silence; 520 Hz wakes
+    # sleepers best (NFPA 72).
+    "evacuate": Tone(
+        (
+            *(Segment(520, 520, 500, HORN), Segment(0, 0, 500)) * 2,
+            Segment(520, 520, 500, HORN),
+        ),
+        8,
+        1_500,
+    ),
+    "sweep-up": Tone((Segment(400, 1_200, 1_500, HORN),), 6, 300),
+    "sweep-down": Tone((Segment(1_200, 400, 1_500, HORN),), 6, 300),
+    "warble": Tone((Segment(600, 600, 250, HORN), Segment(900, 900, 250, HORN)) * 12),
     "all-clear": Tone((Segment(440, 440, 6000, SINE),)),
     # Short even beeps: nobody takes them for a siren, and nothing real uses them.
     "drill": Tone((Segment(1000, 1000, 250, SINE), Segment(0, 0, 250, SINE)) * 6),

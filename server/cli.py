@@ -7,7 +7,21 @@ import sys
 
 import typer
 
-from server.commands import broker, conformance, courier, demo, device, health, keys, serve, simulate, speaker, user
+from server.commands import (
+    broker,
+    conformance,
+    courier,
+    demo,
+    device,
+    health,
+    keys,
+    schedule,
+    serve,
+    simulate,
+    speaker,
+    text,
+    user,
+)
 
 app = typer.Typer(
     name="loa",
@@ -25,6 +39,8 @@ app.command("speaker", context_settings=speaker.CONTEXT, add_help_option=False)(
 app.add_typer(device.app, name="device", help="Enrol clusters and gateways; make their device files.")
 app.add_typer(keys.app, name="keys", help="Keys by which authorities sign, and how one follows another.")
 app.add_typer(courier.app, name="courier", help="Bundles carried by hand, and the return files they bring back.")
+app.add_typer(schedule.app, name="schedule", help="When the rules of the programme come true.")
+app.add_typer(text.app, name="text", help="How a written text is said aloud.")
 app.add_typer(user.app, name="user", help="People who may sign in.")
 app.add_typer(broker.app, name="broker", help="Credentials and permissions for an MQTT broker.")
 

@@ -19,6 +19,9 @@ MESSAGES: dict[str, str] = {
     "server.database_newer": (
         "This database was written by a newer version of Loa ({revision}). Nothing was changed. Start that version."
     ),
+    "server.dictionary_line": (
+        "This line of the dictionary has no tab between what is written and what is said: “{line}”. Nothing was read."
+    ),
     "server.demo_refused": "The server answered {path} with {status}: {reason}",
     "server.demo_waited": "Waited {seconds} s for {what} in vain; look into the logs of the demo's folder.",
     "server.foreign_origin": "This form came from another site ({origin}). Nothing was changed.",

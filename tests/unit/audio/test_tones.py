@@ -44,6 +44,23 @@ def test_named_tones_are_loud_and_never_clip(name: str):
     assert 8000 < np.abs(pcm.astype(int)).max() < 32767 * 0.52
 
 
+def test_the_evacuation_signal_is_temporal_three():
+    tone = TONES["evacuate"]
+    pcm = synthesize(tone.segments, repeat=2, gap_ms=tone.gap_ms)
+    sounding = np.abs(pcm.astype(int)).reshape(-1, 1_600).max(axis=1) > 1_000
+    three = [True] * 5 + [False] * 5 + [True] * 5 + [False] * 5 + [True] * 5
+    assert sounding.tolist() == three + [False] * 15 + three
+    assert abs(strongest_hz(pcm[:8_000]) - 520) < 3
+
+
+@pytest.mark.parametrize(("name", "first_hz", "last_hz"), [("sweep-up", 400, 1_200), ("sweep-down", 1_200, 400)])
+def test_a_sweep_goes_from_one_pitch_to_the_other(name: str, first_hz: int, last_hz: int):
+    pcm = synthesize(TONES[name].segments)
+    ends = (pcm[:1_600], pcm[-1_600:])
+    for end, hz in zip(ends, (first_hz, last_hz), strict=True):
+        assert abs(strongest_hz(end) - hz) < 60
+
+
 @pytest.mark.parametrize(
     ("name", "blasts", "blast_s", "gap_s"),
     [("siren-flood", 2, 10, 10), ("siren-storm", 3, 20, 10), ("siren-extreme", 5, 30, 5)],
