@@ -20,6 +20,26 @@ MESSAGES: dict[str, str] = {
         "Save it again as MP3 or WAV and upload that."
     ),
     "audio.empty": "“{name}” is empty. Nothing was kept. Choose the file again, or record it again.",
+    "audio.engine_missing": (
+        "The speech engine “{engine}” is not installed on the server. The text is kept. "
+        "Choose another voice, or ask the administrator to install the package {package}."
+    ),
+    "audio.engine_secret_missing": (
+        "The speech engine “{engine}” has no key to its service. The text is kept. Choose another voice, "
+        "or ask the administrator to set {variable}."
+    ),
+    "audio.engine_strayed": (
+        "The speech engine “{engine}” sent us to {address}, which its settings do not allow. The text is kept. "
+        "Choose another voice, or ask the administrator to allow that host."
+    ),
+    "audio.engine_twice": "Two speech engines are called “{engine}”. Nothing was started. Give each its own name.",
+    "audio.engine_unknown": (
+        "There is no speech engine “{engine}”. Nothing was started. Put in the order only what there is: {known}."
+    ),
+    "audio.engine_unreachable": (
+        "The service of the speech engine “{engine}” cannot be reached ({problem}). The text is kept. "
+        "Try again, or choose another voice."
+    ),
     "audio.entry_not_spoken": (
         "“{said}” is not written as it is said. The dictionary is unchanged. Write it in words: “{suggestion}”."
     ),
@@ -38,7 +58,14 @@ MESSAGES: dict[str, str] = {
     "audio.silent": (
         "“{name}” holds no sound that could be heard. Nothing was kept. Check the microphone and record again."
     ),
-    "audio.speech_failed": "The text could not be spoken just now. The text is kept. Try again.",
+    "audio.speech_failed": (
+        "The speech engine “{engine}” could not speak the text just now. It answered: {answer}. The text is kept. "
+        "Try again, or choose another voice."
+    ),
+    "audio.speech_timeout": (
+        "The speech engine “{engine}” took longer than {limit_s} seconds, so it was stopped. The text is kept. "
+        "Try again, cut the text into parts, or choose another voice."
+    ),
     "audio.speed_wrong": "The speed of speech must be between {lowest} and {highest}.",
     "audio.text_empty": "There is no text to speak. Write what is to be heard.",
     "audio.text_too_long": (
@@ -53,6 +80,10 @@ MESSAGES: dict[str, str] = {
     "audio.truncated": (
         "“{name}” is cut off: it says it lasts {header_s} s, but only {decoded_s} s are there. Nothing was kept. "
         "Copy or send the whole file again."
+    ),
+    "audio.voice_file_wrong": (
+        "The file {file} of the speech engine “{engine}” is missing or damaged. The text is kept. "
+        "Choose another voice, or ask the administrator to put the file there again."
     ),
     "audio.voice_unknown": (
         "There is no voice “{voice}” for the language “{language}”. Choose another, or record a person."

@@ -8,8 +8,12 @@ class Voice(NamedTuple):
     """A voice an operator can choose."""
 
     id: str
+    """Unique among all engines; kept with every sound it spoke."""
     language: str
+    """ISO 639: two letters where the language has them, otherwise three."""
     title: str
+    rate_hz: int
+    """Samples a second of the WAV file it writes."""
 
 
 class SpeechEngine(Protocol):
@@ -24,6 +28,13 @@ class SpeechEngine(Protocol):
         """What this engine can speak with, best first for each language."""
         ...
 
+    def version(self, voice_id: str) -> str:
+        """What the sound depends on besides voice, speed and text: another version may sound different."""
+        ...
+
     async def speak(self, text: str, voice_id: str, speed: float, out: Path) -> None:
-        """Write a WAV file; `speed` 1.0 is a clear outdoor pace. Raises Unavailable (audio.speech_failed)."""
+        """Write a WAV file; `speed` 1.0 is a clear outdoor pace.
+
+        Raises Unavailable: audio.speech_failed, audio.speech_timeout, or what an engine adds to them.
+        """
         ...
