@@ -100,10 +100,12 @@ class HttpEngine:
         return httpx.Timeout(None, connect=min(CONNECT_S, self._template.limit_s))
 
     def _secrets(self) -> dict[str, str]:
-        missing = next((each for each in self._template.secrets.values() if not self._environment.get(each)), None)
-        if missing is not None:
-            raise Unavailable("audio.engine_secret_missing", engine=self.name, variable=missing)
-        return {place: self._environment[variable] for place, variable in self._template.secrets.items()}
+        found = {}
+        for place, variable in self._template.secrets.items():
+            found[place] = self._environment.get(variable, "").strip()  # a file's last line end is no part of a key
+            if not found[place]:
+                raise Unavailable("audio.engine_secret_missing", engine=self.name, variable=variable)
+        return found
 
     def _voice_id(self, service_id: str) -> str:
         return f"{self.name}.{service_id}"

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from audio.speech.port import VOICE_ID_LIMIT
+
 PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A place to fill in: {text}, {voice}, {speed}, {job}, or the name of a secret."""
 _GIVEN = {"text", "voice", "speed"}
@@ -140,6 +142,11 @@ class HttpTemplate(_Group):
         if self.poll is not None:
             _check_places(self.poll, known | {"job"}, set(self.secrets))
         _check(len({voice.id for voice in self.voices}) == len(self.voices), "two voices have the same id")
+        longest = max(len(self.name) + 1 + len(voice.id) for voice in self.voices)
+        _check(
+            longest <= VOICE_ID_LIMIT,
+            f"the engine's name and a voice's id are longer than {VOICE_ID_LIMIT - 1} together",
+        )
         return self
 
 

@@ -78,5 +78,9 @@ class Piper:
         except VoiceDamaged:
             if model not in self._reported:
                 self._reported.add(model)
-                _log.warning("the Piper voice %s has no readable description %s.json", model.name, model.name)
+                _log.warning(
+                    "the Piper voice %s cannot be offered: its name is too long or %s.json is wrong",
+                    model.name,
+                    model.name,
+                )
             return None

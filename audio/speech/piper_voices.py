@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audio.speech.port import Voice
+from audio.speech.port import VOICE_ID_LIMIT, Voice
 
 _CONFIG_LIMIT = 1_000_000
 """Bytes; a voice's description has some 5,000."""
@@ -16,7 +16,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 class VoiceDamaged(ValueError):
-    """The description of a voice cannot be read or leaves out what is needed."""
+    """The description of a voice cannot be read or leaves out what is needed, or its name is too long to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def describe(model: Path) -> PiperVoiceFile:
 def _voice(model: Path, config: dict[str, Any]) -> Voice:
     rate_hz = config["audio"]["sample_rate"]
     language = config.get("language", {}).get("family") or re.split("[-_]", config["espeak"]["voice"])[0]
-    if rate_hz not in _RATES_HZ or not _LANGUAGE.fullmatch(language):
+    if rate_hz not in _RATES_HZ or not _LANGUAGE.fullmatch(language) or len(voice_id(model)) > VOICE_ID_LIMIT:
         raise VoiceDamaged(model.name)
     tongue = config.get("language", {}).get("name_native") or language
     name = config.get("dataset") or model.stem

@@ -24,6 +24,8 @@ _PAUSE_MS = 400
 """Between sentences; Piper leaves none, and outdoors the echo of one would run into the next."""
 _SEED = 1
 """Piper draws its small variations at random; a fixed seed makes the same text sound the same."""
+_NICENESS = 10
+"""It may keep every core busy for a minute, and an emergency must not wait for that."""
 _REASON_LIMIT = 200
 
 
@@ -92,6 +94,7 @@ def _forbid_network() -> None:
 def main() -> int:
     """Serve one request."""
     request = json.load(sys.stdin)
+    os.nice(_NICENESS)
     limit_this_process(memory_mb=request["memory_mb"], cpu_s=request["cpu_s"], file_mb=1024)
     try:
         speak(request["text"], Path(request["model"]), request["length"], Path(request["out"]))

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+VOICE_ID_LIMIT = 64
+"""Characters; a voice's id is kept with every sound it spoke, in a column of this width."""
+
 
 class Voice(NamedTuple):
     """A voice an operator can choose."""
 
     id: str
-    """Unique among all engines; kept with every sound it spoke."""
+    """Unique among all engines."""
     language: str
     """ISO 639: two letters where the language has them, otherwise three."""
     title: str

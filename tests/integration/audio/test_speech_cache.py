@@ -1,5 +1,8 @@
 import asyncio
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -180,6 +183,30 @@ async def test_what_is_larger_than_the_cache_is_still_spoken(folder: Path, tmp_p
     await CachedEngine(Counting(), SpeechCache(folder, 10)).speak("Xin chào", "vi", 1.0, tmp_path / "1.wav")
     assert (tmp_path / "1.wav").stat().st_size > 10
     assert files(folder) == []
+
+
+def test_a_process_killed_in_the_middle_leaves_nothing_that_is_taken(folder: Path, tmp_path: Path):
+    program = f"""
+import asyncio, os, signal, sys
+from pathlib import Path
+from audio.speech.cache import SpeechCache
+from audio.speech.cached import CachedEngine
+from audio.speech.espeak import Espeak
+
+class Dying(Espeak):
+    async def speak(self, text, voice_id, speed, out):
+        out.write_bytes(b"half")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+cached = CachedEngine(Dying(), SpeechCache(Path({str(folder)!r}), 1000))
+asyncio.run(cached.speak("a", "vi", 1.0, Path({str(tmp_path / "out")!r})))
+"""
+    ended = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[3], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    cache = SpeechCache(folder, 1000)
+    assert len(files(folder)) == 1
+    assert not cache.take(cache_key("espeak", Espeak().version("vi"), "vi", 1.0, "a"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_a_crash_left_is_never_taken_and_goes_after_a_day(folder: Path, tmp_path: Path):

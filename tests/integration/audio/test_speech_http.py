@@ -121,7 +121,8 @@ async def test_a_long_text_goes_in_parts_and_comes_back_as_one(start: Start, mp3
     assert duration_s(tmp_path / "out.wav") == pytest.approx(4.4, abs=0.3)
 
 
-async def test_without_its_secret_nothing_is_sent(start: Start, tmp_path: Path):
+@pytest.mark.parametrize("key", ["", "\n"])
+async def test_without_its_secret_nothing_is_sent(key: str, start: Start, tmp_path: Path):
     service = start(lambda handler, asked: handler.answer(200, "audio/mpeg", b""))
     template = HttpTemplate.model_validate(
         {
@@ -131,7 +132,7 @@ async def test_without_its_secret_nothing_is_sent(start: Start, tmp_path: Path):
             "request": {"url": f"{service.url}/", "headers": {"api-key": "{key}"}, "body": "{text}"},
         }
     )
-    code, params = await failure(HttpEngine(template, environment={}), tmp_path / "out.wav")
+    code, params = await failure(HttpEngine(template, environment={"TTS_KEY": key}), tmp_path / "out.wav")
     assert (code, params["variable"]) == ("audio.engine_secret_missing", "TTS_KEY")
     assert service.asked == []
 

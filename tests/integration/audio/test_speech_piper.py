@@ -67,6 +67,13 @@ def test_an_old_description_without_a_language_takes_that_of_its_pronunciation(f
     assert Piper(folder).voices()[0].language == "en"
 
 
+def test_a_voice_whose_name_could_not_be_kept_is_left_out(folder: Path):
+    described(folder)
+    for name in ("changed.onnx", "changed.onnx.json"):
+        (folder / name).rename(folder / name.replace("changed", "n" * 60))
+    assert [voice.id for voice in Piper(folder).voices()] == [VOICE]
+
+
 @pytest.mark.parametrize(
     "broken",
     ["", "[]", "{}", "[" * 100_000, '{"audio": {"sample_rate": 7}, "espeak": {"voice": "en"}}', "\ud800"],

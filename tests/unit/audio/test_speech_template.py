@@ -56,6 +56,7 @@ def test_a_sound_template_is_taken():
         ({"name": "Our TTS"}, "pattern"),
         ({"voices": []}, "voices"),
         ({"voices": FINE["voices"] * 2}, "same id"),
+        ({"voices": [{"id": "v" * 61, "language": "vi", "title": "Nữ"}]}, "longer than 63"),
         ({"limit_s": 0}, "limit_s"),
         ({"time_limit": 3}, "time_limit"),
     ],
