@@ -1,15 +1,17 @@
-"""The only door to PyAV: open, decode, resample, filter and encode sound, always mono inside."""
+"""The only door to PyAV: open, decode, resample, filter and encode sound, mono unless two channels are asked for."""
 
 import wave
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
+from av.codec import CodecContext
 from av.container import InputContainer
 from numpy.typing import NDArray
 
@@ -24,6 +26,8 @@ _SEEK_BACK_MS = 400
 
 Pcm = NDArray[np.int16]
 Source = str | Path | BinaryIO
+Tap = Callable[[NDArray[np.float32], int], None]
+"""Is shown each decoded frame before it is resampled: (channels, samples) with full scale at ±1, and its rate in Hz."""
 
 
 class CodecError(ValueError):
@@ -73,13 +77,24 @@ def decode(source: Source, *, rate_hz: int = RATE_HZ, count: DecodeCount | None 
     Raises CodecError when it is no sound, or stops being one before the first sample.
     """
     with _open(source) as container:
-        yield from _Mono(rate_hz).convert(_frames(container, count or DecodeCount()))
+        yield from _mono(_Resampled(rate_hz).convert(_frames(container, count or DecodeCount())))
+
+
+def decode_channels(
+    source: Source, *, rate_hz: int = RATE_HZ, count: DecodeCount | None = None, tap: Tap | None = None
+) -> Iterator[Pcm]:
+    """Chunks of shape (channels, samples) of the first audio stream: one channel if it is mono, otherwise two.
+
+    Damaged packets are skipped and counted. Raises CodecError like `decode`.
+    """
+    with _open(source) as container:
+        frames = _frames(container, count or DecodeCount())
+        yield from _Resampled(rate_hz, keep_stereo=True).convert(frames if tap is None else _tapped(frames, tap))
 
 
 def decode_file(path: str | Path, start_ms: int = 0, *, rate_hz: int = RATE_HZ) -> Iterator[Pcm]:
     """Mono chunks of a trusted file from a position, exact to the sample; nothing when it lies past the end."""
     with _open(path) as container:
-        mono = _Mono(rate_hz)
         skip = start_ms * rate_hz // 1000
         frames = _frames(container, DecodeCount())
         if start_ms > _SEEK_BACK_MS:
@@ -90,7 +105,7 @@ def decode_file(path: str | Path, start_ms: int = 0, *, rate_hz: int = RATE_HZ) 
             at_s = first.time or 0.0
             skip -= round((at_s - _start_s(container)) * rate_hz)
             frames = _chain(first, frames)
-        for chunk in mono.convert(frames):
+        for chunk in _mono(_Resampled(rate_hz).convert(frames)):
             if skip >= len(chunk):
                 skip -= len(chunk)
                 continue
@@ -111,6 +126,17 @@ def encode_opus(pcm: Iterable[Pcm], *, bitrate: int, out: BinaryIO, rate_hz: int
         "compression_level": "10",
     }
     _encode(pcm, out=out, container="ogg", codec="libopus", bitrate=bitrate, options=options, rate_hz=rate_hz)
+
+
+def encode_mp3(
+    pcm: Iterable[Pcm], *, bitrate: int, out: BinaryIO, rate_hz: int = RATE_HZ, mp3_rate_hz: int = 22_050
+) -> None:
+    """Write MP3 for players that know nothing newer: mono, constant bit rate; the same samples give the same bytes.
+
+    `out` must be seekable: the number of frames is written into the first one at the end.
+    """
+    resampled = _to_rate(pcm, rate_hz, mp3_rate_hz)
+    _encode(resampled, out=out, container="mp3", codec="libmp3lame", bitrate=bitrate, options={}, rate_hz=mp3_rate_hz)
 
 
 def encode_flac(pcm: Iterable[Pcm], *, out: BinaryIO, rate_hz: int = RATE_HZ) -> None:
@@ -185,6 +211,7 @@ def _open(source: Source) -> Iterator[InputContainer]:
 def _frames(container: InputContainer, count: DecodeCount) -> Iterator[av.AudioFrame]:
     """Decoded frames of the first audio stream; packets that cannot be decoded are skipped and counted."""
     stream = container.streams.audio[0]
+    decoder = _decoder(stream)
     packets = container.demux(stream)
     while True:
         try:
@@ -196,11 +223,23 @@ def _frames(container: InputContainer, count: DecodeCount) -> Iterator[av.AudioF
             return
         count.packets += 1
         try:
-            frames = packet.decode()
+            frames = decoder.decode(packet)
         except (av.FFmpegError, ValueError):
             count.damaged += 1
             continue
         yield from (frame for frame in frames if isinstance(frame, av.AudioFrame))
+
+
+def _decoder(stream: AudioStream) -> AudioCodecContext:
+    """The stream's own decoder; for AMR another, because FFmpeg's knows no frames of silence (DTX), as phones send."""
+    own = stream.codec_context
+    if own.name != "amrnb":
+        return own
+    decoder = CodecContext.create("libopencore_amrnb", "r")
+    assert isinstance(decoder, AudioCodecContext)
+    decoder.sample_rate = own.sample_rate
+    decoder.layout = "mono"
+    return decoder
 
 
 def _chain(first: av.AudioFrame, rest: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
@@ -215,22 +254,24 @@ def _start_s(container: InputContainer) -> float:
     return float(stream.start_time * stream.time_base)
 
 
-class _Mono:
-    """Turns frames into mono samples at one rate, also when a stream changes its rate or channels on the way."""
+class _Resampled:
+    """Turns frames into samples at one rate, also when a stream changes its rate or channels on the way."""
 
-    def __init__(self, rate_hz: int) -> None:
+    def __init__(self, rate_hz: int, *, keep_stereo: bool = False) -> None:
         self._rate_hz = rate_hz
+        self._keep_stereo = keep_stereo
         self._shape: tuple[str, str, int] | None = None
         self._resampler: av.AudioResampler | None = None
 
     def convert(self, frames: Iterable[av.AudioFrame]) -> Iterator[Pcm]:
-        """Chunks as they come, the resampler's remainder last."""
+        """Chunks of (channels, samples) as they come, the resampler's remainder last."""
         for frame in frames:
             shape = (frame.format.name, frame.layout.name, frame.sample_rate)
             if shape != self._shape:
                 yield from self._flush()
                 self._shape = shape
-                self._resampler = av.AudioResampler(format="s16", layout="mono", rate=self._rate_hz)
+                layout = "stereo" if self._keep_stereo and frame.layout.nb_channels > 1 else "mono"
+                self._resampler = av.AudioResampler(format="s16p", layout=layout, rate=self._rate_hz)
             frame.pts = None
             yield from self._resample(frame)
         yield from self._flush()
@@ -243,7 +284,34 @@ class _Mono:
             return
         for resampled in self._resampler.resample(frame):
             if resampled is not None and resampled.samples:
-                yield resampled.to_ndarray().reshape(-1).astype(np.int16, copy=False)
+                yield resampled.to_ndarray().astype(np.int16, copy=False)
+
+
+def _mono(chunks: Iterable[Pcm]) -> Iterator[Pcm]:
+    return (chunk[0] for chunk in chunks)
+
+
+def _tapped(frames: Iterable[av.AudioFrame], tap: Tap) -> Iterator[av.AudioFrame]:
+    for frame in frames:
+        samples = frame.to_ndarray()
+        channels = frame.layout.nb_channels
+        planes = samples if frame.format.is_planar else samples.reshape(-1, channels).T
+        tap(_full_scale(planes), frame.sample_rate)
+        yield frame
+
+
+def _full_scale(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Samples of any FFmpeg format with full scale at ±1."""
+    scaled: NDArray[np.float32] = samples.astype(np.float32)
+    if samples.dtype == np.uint8:
+        scaled = (scaled - np.float32(128)) / np.float32(128)
+    elif samples.dtype.kind == "i":
+        scaled = scaled / np.float32(-float(np.iinfo(samples.dtype).min))
+    return scaled
+
+
+def _to_rate(pcm: Iterable[Pcm], from_hz: int, to_hz: int) -> Iterator[Pcm]:
+    return _mono(_Resampled(to_hz).convert(_frame(chunk, from_hz) for chunk in pcm))
 
 
 def _encode(
@@ -262,7 +330,7 @@ def _encode(
         assert isinstance(stream, AudioStream)
         context = stream.codec_context
         context.layout = "mono"
-        context.format = "s16"
+        context.format = "s16p" if codec == "libmp3lame" else "s16"
         if bitrate is not None:
             context.bit_rate = bitrate
         position = 0

@@ -53,8 +53,10 @@ MESSAGES: dict[str, str] = {
         "Try again; if it fails again, tell the administrator."
     ),
     "audio.not_audio": (
-        "“{name}” is not a sound file that can be read. Nothing was kept. Upload an MP3, WAV, M4A, OGG or FLAC file."
+        "“{name}” is not a sound file that can be read. Nothing was kept. "
+        "Upload an MP3, WAV, M4A, OGG, FLAC, AMR, 3GP or WEBM file."
     ),
+    "audio.profile_unknown": "There is no mastering profile “{profile}”. Choose voice, music or relay.",
     "audio.silent": (
         "“{name}” holds no sound that could be heard. Nothing was kept. Check the microphone and record again."
     ),

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from audio.limits import AudioLimits
+from audio.progress import Progress, unheard
+from audio.report import Inspection
 from audio.workers import WorkerFailed, WorkerTimeout, run_worker
 from base.errors import Refused
 
@@ -26,6 +28,7 @@ class Verdict:
     header_exact: bool
     packets: int
     damaged: int
+    inspection: Inspection
 
     @property
     def decoded_ms(self) -> int:
@@ -33,22 +36,24 @@ class Verdict:
         return self.samples * 1000 // RATE_HZ
 
 
-async def decode_upload(path: Path, raw: Path, *, name: str, limits: AudioLimits) -> Verdict:
+async def decode_upload(
+    path: Path, raw: Path, *, name: str, limits: AudioLimits, progress: Progress = unheard
+) -> Verdict:
     """Write the file's sound to `raw` (s16le, 16 kHz, mono). Raises Refused with the reason."""
     size = await asyncio.to_thread(lambda: path.stat().st_size)
     if size == 0:
         raise Refused("audio.empty", name=name)
     if size > limits.max_bytes:
         raise Refused("audio.too_large", name=name, limit_mb=limits.max_bytes // 1_000_000)
-    answer = await _run(path, raw, name, limits)
+    answer = await _run(path, raw, name, limits, progress)
     if not answer.pop("ok"):
         raise Refused(answer["code"], name=name)
-    verdict = Verdict(**answer)
+    verdict = Verdict(**answer | {"inspection": Inspection.from_map(answer["inspection"])})
     judge(verdict, name=name, limits=limits)
     return verdict
 
 
-async def _run(path: Path, raw: Path, name: str, limits: AudioLimits) -> dict[str, Any]:
+async def _run(path: Path, raw: Path, name: str, limits: AudioLimits, progress: Progress) -> dict[str, Any]:
     request = {
         "path": path,
         "out": raw,
@@ -57,7 +62,7 @@ async def _run(path: Path, raw: Path, name: str, limits: AudioLimits) -> dict[st
         "cpu_s": limits.decode_timeout_s,
     }
     try:
-        return await run_worker("audio.decode_worker", request, timeout_s=limits.decode_timeout_s)
+        return await run_worker("audio.decode_worker", request, timeout_s=limits.decode_timeout_s, progress=progress)
     except WorkerTimeout as error:
         raise Refused("audio.decode_timeout", name=name, limit_s=limits.decode_timeout_s) from error
     except WorkerFailed as error:

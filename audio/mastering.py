@@ -1,4 +1,4 @@
-"""Mastering: any sound in, the same loudness and peak out, shaped for horn loudspeakers outdoors."""
+"""Mastering: any sound in, the same loudness and peak out, shaped for loudspeakers outdoors by the kind of sound."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from audio import codec
 from audio.loudness import LoudnessMeter, measure
+from audio.noise import reduce_noise
+from audio.profiles import PROFILES, Filter, Profile
+from audio.progress import Progress, part, unheard
 from audio.tones import EDGE_MS
 
-TARGET_LUFS = -14.0
 PEAK_LIMIT_DBTP = -3.0
 """Before encoding: Opus adds up to 3 dB of its own."""
 _LIMITER_DBFS = -3.2
@@ -27,23 +29,6 @@ _SOUNDING_UNDER_LUFS = 30.0
 """Frames this far under the whole's loudness count as silence before the first and after the last sound."""
 _LEAD_MS, _TAIL_MS = 150, 400
 
-Filter = tuple[str, str]
-
-
-class Profile(NamedTuple):
-    """How one kind of sound is shaped before it is levelled."""
-
-    band: tuple[Filter, ...]
-    dynamics: tuple[Filter, ...]
-
-
-PROFILES: dict[str, Profile] = {
-    # Two poles, not four: measured on Vietnamese speech in speech noise, ESTOI .42/.61/.74 against .39/.56/.67.
-    "voice": Profile(
-        band=(("highpass", "f=300:p=2"), ("lowpass", "f=5000:p=2")),
-        dynamics=(("acompressor", "threshold=-24dB:ratio=4:attack=5:release=80:knee=3:makeup=1"),),
-    ),
-}
 # True peaks lie between samples: the limiter sees them at four times the rate.
 _LIMITER: tuple[Filter, ...] = (
     ("aresample", str(codec.RATE_HZ * 4)),
@@ -65,23 +50,28 @@ class Mastered(NamedTuple):
     duration_ms: int
 
 
-def master(pcm: NDArray[np.int16], *, profile: str = "voice") -> Mastered:
-    """Level to -14 LUFS with true peaks under -3 dBTP; long silence at either end is cut.
+def master(
+    pcm: NDArray[np.int16], *, profile: str = "voice", quieten: bool = False, progress: Progress = unheard
+) -> Mastered:
+    """Level to the profile's loudness with true peaks under -3 dBTP; long silence at either end is cut.
 
-    `pcm` is 16 kHz mono and may be a memory map: it is read in pieces. Raises SilentError.
+    `pcm` is 16 kHz mono and may be a memory map: it is read in pieces. `quieten`: reduce its noise first. Raises
+    SilentError.
     """
     shape = PROFILES[profile]
-    loudness, start, end = _survey(pcm, shape)
-    sounding = pcm[start:end]
+    cleaned = reduce_noise(pcm) if quieten else pcm
+    loudness, start, end = _survey(cleaned, shape.band, part(progress, 0, 0.2))
+    sounding = cleaned[start:end]
     chain = (*shape.band, _volume(_COMPRESSOR_INPUT_LUFS - loudness), *shape.dynamics)
     gain_db, slope = _estimate_gain(sounding, shape, chain, loudness)
-    finished = _render(sounding, chain, gain_db)
-    for _ in range(3):
-        missing = TARGET_LUFS - finished.lufs
+    progress(0.4)
+    finished = _render(sounding, chain, gain_db, part(progress, 0.4, 0.7))
+    for attempt in range(3):
+        missing = shape.target_lufs - finished.lufs
         if abs(missing) < 0.3 or not _LEAST_GAIN_DB < gain_db < _MOST_GAIN_DB:
             break
         gain_db = _bounded(gain_db + missing / slope)
-        finished = _render(sounding, chain, gain_db)
+        finished = _render(sounding, chain, gain_db, part(progress, 0.7 + attempt / 10, 0.8 + attempt / 10))
     return _held_under_limit(finished)
 
 
@@ -94,14 +84,17 @@ def _held_under_limit(finished: Mastered) -> Mastered:
     return Mastered(pcm, finished.lufs - down_db, finished.true_peak_dbtp - down_db, finished.duration_ms)
 
 
-def _survey(pcm: NDArray[np.int16], shape: Profile) -> tuple[float, int, int]:
+def _survey(pcm: NDArray[np.int16], band: tuple[Filter, ...], progress: Progress) -> tuple[float, int, int]:
     """Loudness of the band that will be heard, and the samples from which to which it sounds."""
     meter = LoudnessMeter()
     levels = []
     size = codec.RATE_HZ * _FRAME_MS // 1000
     rest = np.zeros(0, np.float32)
-    for chunk in codec.filtered(codec.pieces(pcm), shape.band):
+    done = 0
+    for chunk in codec.filtered(codec.pieces(pcm), band):
         meter.add(chunk)
+        done += len(chunk)
+        progress(done / len(pcm))
         pending = np.concatenate((rest, chunk))
         whole = len(pending) // size * size
         levels.append(np.square(pending[:whole]).reshape(-1, size).mean(axis=1))
@@ -130,7 +123,7 @@ def _estimate_gain(
     if len(excerpt) < len(pcm):
         heard, _ = measure(np.concatenate(list(codec.filtered(codec.pieces(excerpt), shape.band))))
         offset = heard - loudness if np.isfinite(heard) else 0.0
-    goal = TARGET_LUFS + offset
+    goal = shape.target_lufs + offset
     gain_db, slope = 12.0, 0.7
     reached = _render(excerpt, chain, gain_db).lufs
     for _ in range(6):
@@ -159,13 +152,16 @@ def _excerpt(pcm: NDArray[np.int16]) -> NDArray[np.int16]:
     return np.concatenate([pcm[start : start + size] for start in starts])
 
 
-def _render(pcm: NDArray[np.int16], chain: tuple[Filter, ...], gain_db: float) -> Mastered:
+def _render(
+    pcm: NDArray[np.int16], chain: tuple[Filter, ...], gain_db: float, progress: Progress = unheard
+) -> Mastered:
     finished = np.zeros(len(pcm), np.int16)
     at = 0
     for chunk in _leveled(pcm, chain, gain_db):
         piece = chunk[: len(finished) - at]
         finished[at : at + len(piece)] = piece
         at += len(piece)
+        progress(at / len(finished))
     _fade_ends(finished)
     return Mastered(finished, *measure(finished), len(finished) * 1000 // codec.RATE_HZ)
 

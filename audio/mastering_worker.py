@@ -1,17 +1,24 @@
 """The process that masters and encodes, so that the server's event loop never waits for it.
 
-Request on standard input: {"raw", "folder", "profile", "memory_mb", "cpu_s"}. Answer on standard output: {"ok": true,
-"lufs", "true_peak_dbtp", "duration_ms"} with `mastered.flac` and one file a rendition in the folder, or
-{"ok": false, "code"}.
+Request on standard input: {"raw", "folder", "profile", "quieten", "memory_mb", "cpu_s"}. Standard output: lines of
+progress, then {"ok": true, "figures": those of `report.Figures`} with `mastered.flac` and one file a rendition in the
+folder, or {"ok": false, "code"}.
 """
 
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audio.limits import limit_this_process
+from audio.progress import Progress, ProgressLines, part
+
+if TYPE_CHECKING:
+    from audio.codec import Pcm
+
+_MASTERING_SHARE = 0.7
 
 
 def main() -> int:
@@ -19,32 +26,54 @@ def main() -> int:
     request = json.load(sys.stdin)
     limit_this_process(memory_mb=request["memory_mb"], cpu_s=request["cpu_s"], file_mb=2048)
     os.nice(5)  # what is on air goes before what is being prepared
-    answer = _master(Path(request["raw"]), Path(request["folder"]), request["profile"])
+    answer = _master(request, ProgressLines())
     print(json.dumps(answer))  # noqa: T201 - the answer of this process
     return 0
 
 
-def _master(raw: Path, folder: Path, profile: str) -> dict[str, Any]:
+def _master(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     import numpy as np
 
-    from audio import codec, mastering
-    from audio.renditions import RENDITIONS
+    from audio import mastering
+    from audio.inspection import figures_of
 
     try:
-        finished = mastering.master(np.memmap(raw, "<i2", "r"), profile=profile)
+        finished = mastering.master(
+            np.memmap(request["raw"], "<i2", "r"),
+            profile=request["profile"],
+            quieten=request["quieten"],
+            progress=part(progress, 0, _MASTERING_SHARE),
+        )
     except mastering.SilentError:
         return {"ok": False, "code": "audio.silent"}
+    _write(finished.pcm, Path(request["folder"]), part(progress, _MASTERING_SHARE, 1))
+    return {"ok": True, "figures": figures_of(finished.pcm)._asdict()}
+
+
+def _write(pcm: "Pcm", folder: Path, progress: Progress) -> None:
+    """The lossless file and every rendition."""
+    from audio import codec
+    from audio.renditions import RENDITIONS
+
+    count = len(RENDITIONS) + 1
     with (folder / "mastered.flac").open("wb") as out:
-        codec.encode_flac(codec.pieces(finished.pcm), out=out)
-    for spec in RENDITIONS:
+        codec.encode_flac(_heard(pcm, part(progress, 0, 1 / count)), out=out)
+    for place, spec in enumerate(RENDITIONS, start=1):
         with (folder / spec.codec).open("wb") as out:
-            codec.encode_opus(codec.pieces(finished.pcm), bitrate=spec.bitrate, out=out)
-    return {
-        "ok": True,
-        "lufs": round(finished.lufs, 2),
-        "true_peak_dbtp": round(finished.true_peak_dbtp, 2),
-        "duration_ms": finished.duration_ms,
-    }
+            chunks = _heard(pcm, part(progress, place / count, (place + 1) / count))
+            encode = codec.encode_mp3 if spec.media_type == "audio/mpeg" else codec.encode_opus
+            encode(chunks, bitrate=spec.bitrate, out=out)
+
+
+def _heard(pcm: "Pcm", progress: Progress) -> Iterator["Pcm"]:
+    """The sound in pieces; tells how much of it was taken."""
+    from audio import codec
+
+    taken = 0
+    for piece in codec.pieces(pcm):
+        yield piece
+        taken += len(piece)
+        progress(taken / len(pcm))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The table of renditions: which encodings every asset gets, best first (pure)."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 
@@ -17,5 +18,10 @@ class RenditionSpec(NamedTuple):
 RENDITIONS: tuple[RenditionSpec, ...] = (
     RenditionSpec("opus16", 16_000, ".ogg", "audio/ogg; codecs=opus"),
     RenditionSpec("opus8", 8_000, ".ogg", "audio/ogg; codecs=opus"),
+    RenditionSpec("mp3-32", 32_000, ".mp3", "audio/mpeg"),
 )
-"""16 kbit/s for every speaker; 8 kbit/s for weak links and for emergencies fetched while the siren sounds."""
+"""16 kbit/s for every speaker; 8 kbit/s for weak links and for emergencies fetched while the siren sounds; MP3 for
+players of other makers, which know nothing else."""
+
+EVERYWHERE: Collection[str] = frozenset({"opus16", "opus8"})
+"""What every speaker of the protocol plays. Others are named in an order only for speakers whose hello lists them."""

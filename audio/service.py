@@ -13,7 +13,10 @@ from audio import session as sessions
 from audio.ingest import decode_upload
 from audio.limits import AudioLimits
 from audio.models import AudioAsset, Rendition
-from audio.renditions import RENDITIONS
+from audio.profiles import PROFILES
+from audio.progress import Progress, part, unheard
+from audio.renditions import EVERYWHERE, RENDITIONS
+from audio.report import Figures, Inspection, SoundReport
 from audio.speech import choice
 from audio.speech.port import SpeechEngine
 from audio.store import ContentStore
@@ -25,6 +28,9 @@ from base.times import Clock
 
 TITLE_LIMIT = 200
 _NAME_LIMIT = 255
+_DECODING_SHARE = 0.3
+_NOT_KEPT = {"renditions", "report"}
+"""Of what was prepared: kept in rows of their own, or nowhere."""
 _NOTHING_SPOKEN = {"audio.silent", "audio.too_short", "audio.not_audio", "audio.empty"}
 
 
@@ -49,6 +55,7 @@ class PreparedAsset:
     true_peak_dbtp: float
     renditions: tuple[PreparedRendition, ...]
     source: str
+    report: SoundReport
     language: str | None = None
     text: str | None = None
     voice: str | None = None
@@ -74,12 +81,20 @@ class AudioService:
         source: str = "upload",
         language: str | None = None,
         profile: str = "voice",
+        quieten: bool = False,
+        progress: Progress = unheard,
     ) -> PreparedAsset:
-        """Check, master and encode a file, which stays the caller's. Raises Refused with the reason, or Unavailable."""
+        """Check, master and encode a file, which stays the caller's. Raises Refused with the reason, or Unavailable.
+
+        `quieten` reduces steady noise. `progress` is told the share that is done, 0 to 1. A cancelled call ends the
+        work and leaves nothing.
+        """
+        if profile not in PROFILES:
+            raise Refused("audio.profile_unknown", profile=profile)
         name = original_name[-_NAME_LIMIT:] or "?"
         async with self._places:
             with self._store.workplace() as folder:
-                made = await self._prepare(path, folder, name, profile)
+                made = await self._prepare(path, folder, name, profile, quieten=quieten, progress=progress)
         return PreparedAsset(original_name=name, source=source, language=language, **made)
 
     async def prepare_text(
@@ -112,7 +127,7 @@ class AudioService:
         if not 1 <= len(heading) <= TITLE_LIMIT:
             raise Refused("audio.title_wrong", limit=TITLE_LIMIT)
         described = {
-            field.name: getattr(prepared, field.name) for field in fields(prepared) if field.name != "renditions"
+            field.name: getattr(prepared, field.name) for field in fields(prepared) if field.name not in _NOT_KEPT
         }
         asset = AudioAsset(
             id=new_id(),
@@ -148,12 +163,15 @@ class AudioService:
         """A commune's assets, newest first; `before` is the id of the last one already seen."""
         return await repository.recent(session, commune_id, limit, before)
 
-    async def renditions(self, session: AsyncSession, asset_ids: Collection[str]) -> dict[str, list[Rendition]]:
-        """The renditions of each asset, best first; an unknown asset has none."""
+    async def renditions(
+        self, session: AsyncSession, asset_ids: Collection[str], codecs: Collection[str] = EVERYWHERE
+    ) -> dict[str, list[Rendition]]:
+        """The renditions of each asset in these codecs, best first; an unknown asset has none."""
         found: dict[str, list[Rendition]] = {asset_id: [] for asset_id in asset_ids}
         order = {spec.codec: place for place, spec in enumerate(RENDITIONS)}
         for rendition in await repository.renditions(session, asset_ids):
-            found[rendition.asset_id].append(rendition)
+            if rendition.codec in codecs:
+                found[rendition.asset_id].append(rendition)
         for each in found.values():
             each.sort(key=lambda rendition: order.get(rendition.codec, len(order)))
         return found
@@ -177,23 +195,42 @@ class AudioService:
         paths = [self.rendition_path(sha256) for sha256 in sha256s]
         await asyncio.to_thread(sessions.write_session, paths, out, opening=opening, gap_ms=gap_ms)
 
-    async def _prepare(self, path: Path, folder: Path, name: str, profile: str) -> dict[str, Any]:
+    async def _prepare(
+        self,
+        path: Path,
+        folder: Path,
+        name: str,
+        profile: str,
+        *,
+        quieten: bool = False,
+        progress: Progress = unheard,
+    ) -> dict[str, Any]:
         raw = folder / "raw"
-        await decode_upload(path, raw, name=name, limits=self._limits)
+        verdict = await decode_upload(
+            path, raw, name=name, limits=self._limits, progress=part(progress, 0, _DECODING_SHARE)
+        )
         request = {
             "raw": raw,
             "folder": folder,
             "profile": profile,
+            "quieten": quieten,
             "memory_mb": self._limits.master_memory_mb,
             "cpu_s": self._limits.master_timeout_s,
         }
+        answer = await self._master(request, name, part(progress, _DECODING_SHARE, 1))
+        kept = await asyncio.to_thread(self._keep, path, folder)
+        return kept | _described(verdict.inspection, Figures(**answer["figures"]))
+
+    async def _master(self, request: dict[str, Any], name: str, progress: Progress) -> dict[str, Any]:
         try:
-            answer = await run_worker("audio.mastering_worker", request, timeout_s=self._limits.master_timeout_s)
+            answer = await run_worker(
+                "audio.mastering_worker", request, timeout_s=self._limits.master_timeout_s, progress=progress
+            )
         except (WorkerFailed, WorkerTimeout) as error:
             raise Unavailable("audio.mastering_failed", name=name) from error
-        if not answer.pop("ok"):
+        if not answer["ok"]:
             raise Refused(answer["code"], name=name)
-        return answer | await asyncio.to_thread(self._keep, path, folder)
+        return answer
 
     def _keep(self, original: Path, folder: Path) -> dict[str, Any]:
         """Put original, mastered sound and renditions into the store: the only step that leaves something behind."""
@@ -208,3 +245,12 @@ class AudioService:
             "mastered_sha256": self._store.put_file(folder / "mastered.flac"),
             "original_sha256": self._store.put_file(original),
         }
+
+
+def _described(before: Inspection, after: Figures) -> dict[str, Any]:
+    return {
+        "lufs": after.lufs,
+        "true_peak_dbtp": after.true_peak_dbtp,
+        "duration_ms": after.duration_ms,
+        "report": SoundReport(before, after),
+    }

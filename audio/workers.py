@@ -1,4 +1,4 @@
-"""Running our worker processes: a JSON request in, a JSON answer out, a deadline, and no survivor on cancel."""
+"""Running our worker processes: a JSON request in, progress and an answer out, a deadline, no survivor on cancel."""
 
 import asyncio
 import json
@@ -10,7 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from audio.progress import Progress, unheard
+
 _ROOT = Path(__file__).resolve().parent.parent
+_PIECE = 65_536
+_PROGRESS = b'{"progress":'
 _log = logging.getLogger(__name__)
 
 
@@ -22,8 +26,12 @@ class WorkerTimeout(Exception):
     """The process was killed at its deadline, or by its own limit of processor time."""
 
 
-async def run_worker(module: str, request: dict[str, Any], *, timeout_s: float) -> dict[str, Any]:
+async def run_worker(
+    module: str, request: dict[str, Any], *, timeout_s: float, progress: Progress = unheard
+) -> dict[str, Any]:
     """Run `python -m module` once. Raises WorkerFailed or WorkerTimeout; a cancelled call kills the process.
+
+    Its answer is the last line it writes; lines {"progress": 0.4} before it are handed on as they come.
 
     The child gets no secrets from our environment, and does not look for modules in the current folder.
     """
@@ -37,9 +45,17 @@ async def run_worker(module: str, request: dict[str, Any], *, timeout_s: float) 
         stderr=asyncio.subprocess.PIPE,
         env=_environment(),
     )
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
     try:
         async with asyncio.timeout(timeout_s):
-            answer, errors = await process.communicate(_encoded(request))
+            answer, errors, _ = await asyncio.gather(
+                _read_answer(process.stdout, progress),
+                process.stderr.read(),
+                _hand_in(process.stdin, _encoded(request)),
+            )
+            await process.wait()
     except TimeoutError:
         raise WorkerTimeout(module) from None
     finally:
@@ -48,6 +64,26 @@ async def run_worker(module: str, request: dict[str, Any], *, timeout_s: float) 
                 process.kill()
             await process.wait()
     return _answer(module, process.returncode, answer, errors)
+
+
+async def _hand_in(pipe: asyncio.StreamWriter, request: bytes) -> None:
+    with suppress(BrokenPipeError, ConnectionResetError):  # it died; its status will say so
+        pipe.write(request)
+        await pipe.drain()
+    pipe.close()
+
+
+async def _read_answer(pipe: asyncio.StreamReader, progress: Progress) -> bytes:
+    """What is written besides progress, which is handed on."""
+    answer, pending = b"", b""
+    while piece := await pipe.read(_PIECE):
+        *lines, pending = (pending + piece).split(b"\n")
+        for line in lines:
+            if line.startswith(_PROGRESS):
+                progress(float(json.loads(line)["progress"]))
+            else:
+                answer += line + b"\n"
+    return answer + pending
 
 
 def _encoded(request: dict[str, Any]) -> bytes:

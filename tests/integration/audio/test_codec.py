@@ -141,3 +141,31 @@ def test_filters_keep_the_length(speech: Pcm):
     filtered = np.concatenate(list(codec.filtered(codec.pieces(speech), [("volume", "0.5")])))
     assert len(filtered) == len(speech)
     assert np.allclose(filtered, speech / 65536, atol=1e-4)
+
+
+def test_mp3_has_its_bit_rate_says_its_duration_and_keeps_the_speech(speech: Pcm, tmp_path: Path):
+    path = tmp_path / "a.mp3"
+    for cut in (32_000, 777):
+        with path.with_suffix(f".{cut}").open("wb") as out:
+            codec.encode_mp3(codec.pieces(speech, cut), bitrate=32_000, out=out)
+    assert path.with_suffix(".777").read_bytes() == path.with_suffix(".32000").read_bytes()
+    path.write_bytes(path.with_suffix(".777").read_bytes())
+    about = codec.probe(path)
+    assert (about.container, about.rate_hz, about.channels) == ("mp3", 22_050, 1)
+    assert about.duration_ms == pytest.approx(len(speech) / 16, abs=2)
+    assert path.stat().st_size * 8 / (len(speech) / 16_000) == pytest.approx(32_000, rel=0.02)
+    decoded = whole(path)
+    assert len(decoded) == pytest.approx(len(speech), abs=2)
+    assert likeness(decoded, speech) > 0.97
+    assert b"Lavf6" not in path.read_bytes()[:400]  # no version of the writer
+
+
+def test_channels_are_kept_apart_when_asked_for(encoded: Encoder, speech: Pcm):
+    content = encoded(speech, "flac", channels=2)
+    shown: list[tuple[tuple[int, ...], int]] = []
+    chunks = list(codec.decode_channels(io.BytesIO(content), tap=lambda frame, hz: shown.append((frame.shape, hz))))
+    both = np.concatenate(chunks, axis=1)
+    assert both.shape == (2, pytest.approx(len(speech), abs=2))
+    assert np.array_equal(both[0], both[1])
+    assert {(shape[0], hz) for shape, hz in shown} == {(2, 48_000)}
+    assert np.concatenate(list(codec.decode_channels(io.BytesIO(encoded(speech, "flac")))), axis=1).shape[0] == 1

@@ -5,8 +5,10 @@ import pytest
 
 from audio.loudness import measure
 from audio.mastering import SilentError, master
+from audio.profiles import PROFILES
 from tests.integration.audio.conftest import Pcm
 from tests.unit.audio.meters import ffmpeg_meter
+from tests.unit.audio.signals import melody, noise, pcm, tone
 
 RATE_HZ = 16_000
 
@@ -96,3 +98,52 @@ def test_no_sound_whatever_stands_above_the_peak_limit(make: Callable[[], Pcm]):
     finished = master(make())
     assert ffmpeg_meter(finished.pcm)[1] <= -3.0
     assert finished.lufs < -13.3
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("level_lufs", [-40, -12])
+def test_every_profile_reaches_its_loudness_with_music_and_speech(profile: str, level_lufs: float, speech: Pcm):
+    for sound in (at_level(speech, level_lufs), at_level(pcm(melody(15)), level_lufs)):
+        lufs, peak = ffmpeg_meter(master(sound, profile=profile).pcm)
+        assert lufs == pytest.approx(PROFILES[profile].target_lufs, abs=0.7)
+        assert peak <= -3.0
+
+
+@pytest.mark.parametrize("profile", ["music", "relay"])
+def test_music_keeps_its_basses_its_heights_and_its_dynamics(profile: str):
+    sound = np.concatenate([melody(6, 0.01), melody(6, 0.05)]) + np.tile(tone(6, 120, 0.01) + tone(6, 7000, 0.01), 2)
+
+    def shape(mastered: Pcm):
+        """(share under 200 Hz, share over 6 kHz, dB from the soft half to the loud one)"""
+        power = np.square(np.abs(np.fft.rfft(mastered)))
+        hz = np.fft.rfftfreq(len(mastered), 1 / RATE_HZ)
+        soft, loud = np.split(mastered[: len(mastered) // 2 * 2].astype(float), 2)
+        return power[hz < 200].sum() / power.sum(), power[hz > 6000].sum() / power.sum(), np.std(loud) / np.std(soft)
+
+    before, full, voice = (
+        shape(each) for each in (pcm(sound), *(master(pcm(sound), profile=p).pcm for p in (profile, "voice")))
+    )
+    assert full[0] > before[0] / 2 > voice[0] * 2
+    assert full[1] > before[1] / 2 > voice[1]
+    assert full[2] > voice[2]
+
+
+def test_noise_is_reduced_only_when_asked_for(speech: Pcm):
+    noisy = pcm(at_level(speech, -25) / 32768 + noise(len(speech) / RATE_HZ, 0.01)[: len(speech)])
+    plain, quieter = master(noisy), master(noisy, quieten=True)
+    assert quieter.lufs == pytest.approx(-14, abs=0.7)
+    assert quieter.true_peak_dbtp <= -3
+    assert softest(quieter.pcm) < softest(plain.pcm) - 5
+
+
+def softest(finished: Pcm) -> float:
+    """Level of the softest tenth of a sound, in dB."""
+    frames = np.square(finished[: len(finished) // 800 * 800].astype(float)).reshape(-1, 800).mean(axis=1)
+    return 10 * float(np.log10(np.percentile(frames, 10) + 1e-3))
+
+
+def test_progress_rises_to_the_end(speech: Pcm):
+    told: list[float] = []
+    master(speech, progress=told.append)
+    assert told == sorted(told)
+    assert 0.69 < told[-1] <= 1

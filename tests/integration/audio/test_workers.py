@@ -19,6 +19,8 @@ if request.get("spin"):
 if "pid" in request:
     pathlib.Path(request["pid"]).write_text(str(os.getpid()))
     time.sleep(600)
+for share in request.get("progress", []):
+    print(json.dumps({"progress": share}), flush=True)
 if request.get("die"):
     os.abort()
 if request.get("gibberish"):
@@ -81,3 +83,17 @@ async def test_a_cancelled_call_leaves_no_process(worker: str, tmp_path: Path):
         await task
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
+
+
+async def test_progress_is_handed_on_and_is_no_answer(worker: str):
+    told: list[float] = []
+    answer = await run_worker(worker, {"progress": [0.25, 0.5]}, timeout_s=30, progress=told.append)
+    assert told == [0.25, 0.5]
+    assert "environment" in answer
+    with pytest.raises(WorkerFailed):
+        await run_worker(worker, {"progress": [0.25], "die": True}, timeout_s=30, progress=told.append)
+
+
+async def test_an_answer_longer_than_a_pipe_holds_arrives(worker: str):
+    answer = await run_worker(worker, {"file": "x" * 300_000}, timeout_s=30)
+    assert len(answer["file"]) == 300_000

@@ -4,6 +4,8 @@ import pytest
 
 from audio.ingest import Verdict, judge
 from audio.limits import AudioLimits
+from audio.report import Figures, Inspection
+from audio.waveform import Waveform
 from base.errors import Refused
 
 GOOD = {
@@ -14,6 +16,7 @@ GOOD = {
     "header_exact": True,
     "packets": 400,
     "damaged": 0,
+    "inspection": Inspection(Figures(-20, -3, 10_000, 0.5, 30), (), Waveform()),
 }
 
 
