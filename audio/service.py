@@ -18,7 +18,7 @@ from audio.progress import Progress, part, unheard
 from audio.renditions import EVERYWHERE, RENDITIONS
 from audio.report import Figures, Inspection, SoundReport
 from audio.speech import choice
-from audio.speech.port import SpeechEngine
+from audio.speech.port import SpeechEngine, Voice
 from audio.store import ContentStore
 from audio.tones import TONES
 from audio.workers import WorkerFailed, WorkerTimeout, run_worker
@@ -73,6 +73,10 @@ class AudioService:
         self._clock = clock
         self._places = asyncio.Semaphore(limits.workers)
 
+    def voices(self) -> list[Voice]:
+        """Every voice there is, the preferred of each language first."""
+        return [voice for engine in self._engines.values() for voice in engine.voices()]
+
     async def prepare_upload(
         self,
         path: Path,
@@ -105,10 +109,10 @@ class AudioService:
         choice.check_speed(speed)
         engine, chosen = choice.find_voice(self._engines.values(), language, voice)
         name = f"{chosen.id}.wav"
-        async with self._places:
-            with self._store.workplace() as folder:
-                wav = folder / "speech.wav"
-                await engine.speak(spoken, chosen.id, speed, wav)
+        with self._store.workplace() as folder:
+            wav = folder / "speech.wav"
+            await engine.speak(spoken, chosen.id, speed, wav)
+            async with self._places:
                 try:
                     made = await self._prepare(wav, folder, name, profile)
                 except Refused as refusal:

@@ -14,7 +14,7 @@ import structlog
 
 from audio.limits import AudioLimits
 from audio.service import AudioService
-from audio.speech.espeak import Espeak
+from audio.speech.registry import SpeechSettings, build_engines
 from audio.store import ContentStore
 from base.errors import Refused
 from base.mqtt import BrokerAddress, MqttLink
@@ -208,8 +208,8 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
     """Every part, connected but not yet running."""
     keys, store, places = KeyStore(settings.keys_dir), ContentStore(settings.content_dir), Places()
     limits = AudioLimits(max_bytes=settings.limits.upload_bytes, max_duration_s=settings.limits.sound_s)
-    espeak = Espeak()
-    audio = AudioService(store, limits, {espeak.name: espeak}, clock)
+    speech = SpeechSettings(**dict(settings.speech), cache_folder=settings.spoken_dir)
+    audio = AudioService(store, limits, build_engines(speech, limits), clock)
     devices = DeviceService(keys, clock, time.monotonic)
     announcements = AnnouncementService(audio, clock)
     ahead = settings.programme

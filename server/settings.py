@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from audio.speech.http_template import HttpTemplate
 from base.errors import Refused
 
 EMBEDDED = "embedded"
@@ -114,6 +115,19 @@ class CourierSettings(_Group):
     """What the bundle files may take together; the oldest go first."""
 
 
+class SpeechGroup(_Group):
+    """Who speaks what people type; eSpeak NG is always there."""
+
+    piper_folder: Path | None = None
+    """Voices of Piper, each two files: ``NAME.onnx`` and ``NAME.onnx.json``."""
+    http: tuple[HttpTemplate, ...] = ()
+    """Services on the network, one table ``[[speech.http]]`` each; see ``docs/speech-engines.md``."""
+    first: tuple[str, ...] = ()
+    """Names of engines that are asked before eSpeak NG."""
+    cache_bytes: int = Field(default=1_000_000_000, ge=1_000_000)
+    """What was spoken once is kept, so that the same text need not be spoken again."""
+
+
 class LogSettings(_Group):
     """How the server speaks to whoever runs it."""
 
@@ -135,6 +149,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     programme: ProgrammeGroup = ProgrammeGroup()
     couriers: CourierSettings = CourierSettings()
+    speech: SpeechGroup = SpeechGroup()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -168,6 +183,11 @@ class Settings(BaseSettings):
     def couriers_dir(self) -> Path:
         """Where bundles wait to be carried."""
         return self.data_dir / "couriers"
+
+    @property
+    def spoken_dir(self) -> Path:
+        """What was spoken, for the next time."""
+        return self.data_dir / "spoken"
 
     @property
     def uploads_dir(self) -> Path:

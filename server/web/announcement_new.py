@@ -22,12 +22,12 @@ from server.web.page import Page, WritePage, go
 router = APIRouter(include_in_schema=False)
 
 VOICES = {
-    "vi": ("vi", N_("Vietnamese, northern")),
-    "vi-vn-x-central": ("vi", N_("Vietnamese, central")),
-    "vi-vn-x-south": ("vi", N_("Vietnamese, southern")),
-    "en": ("en", N_("English")),
+    "vi": N_("Vietnamese, northern"),
+    "vi-vn-x-central": N_("Vietnamese, central"),
+    "vi-vn-x-south": N_("Vietnamese, southern"),
+    "en": N_("English"),
 }
-"""Voice → its language and its name on the screen."""
+"""The voices that are always there → their names on the screen; others bring their own."""
 _BLANK = {"language": "vi", "text": "", "voice": "vi", "speed": "1.0"}
 MB = 1_000_000
 
@@ -62,7 +62,7 @@ async def text(page: WritePage) -> Response:
     try:
         page.me.require(Permission.WRITE_ANNOUNCEMENT, page.place.id)
         voice = form.get("voice", "vi")
-        language = VOICES.get(voice, ("", ""))[0]
+        language = next((each.language for each in page.runtime.audio.voices() if each.id == voice), "")
         words = form.get("text", "")
         prepared = await page.runtime.audio.prepare_text(
             words, language=language, voice=voice, speed=speed(form, "speed")
@@ -160,7 +160,7 @@ async def _sound_form(page: Page, target: str, form: Mapping[str, Any], error: L
         "megabytes": limits.upload_bytes // MB,
         "minutes": limits.sound_s // 60,
     }
-    voices = [{"id": voice, "label": label} for voice, (_, label) in VOICES.items()]
+    voices = [{"id": each.id, "label": VOICES.get(each.id, each.title)} for each in page.runtime.audio.voices()]
     announcement = await _target(page, target)
     return page.html("announcements/new.html", error=error, target=announcement, form=form, voices=voices, limits=shown)
 
