@@ -15,7 +15,7 @@ def schedule() -> None:
 
 
 @app.command()
-def preview(  # noqa: PLR0913 - the options of one command
+def preview(
     *,
     rrule: Annotated[str | None, typer.Option(help="An RFC 5545 rule, e.g. FREQ=WEEKLY;BYDAY=MO,WE.")] = None,
     dtstart: Annotated[str, typer.Option(metavar="YYYYMMDDTHHMMSS", help="The first time, on the zone's clock.")] = "",
