@@ -80,8 +80,9 @@ def _held_under_limit(finished: Mastered) -> Mastered:
     down_db = finished.true_peak_dbtp + _METERS_DIFFER_DB - PEAK_LIMIT_DBTP
     if down_db <= 0:
         return finished
-    pcm = np.trunc(finished.pcm * np.float32(10 ** (-down_db / 20))).astype(np.int16)
-    return Mastered(pcm, finished.lufs - down_db, finished.true_peak_dbtp - down_db, finished.duration_ms)
+    for piece in codec.pieces(finished.pcm):  # in place: two hours as floats would be half a gigabyte
+        piece[:] = np.trunc(piece * np.float32(10 ** (-down_db / 20)))
+    return Mastered(finished.pcm, finished.lufs - down_db, finished.true_peak_dbtp - down_db, finished.duration_ms)
 
 
 def _survey(pcm: NDArray[np.int16], band: tuple[Filter, ...], progress: Progress) -> tuple[float, int, int]:

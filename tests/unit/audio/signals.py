@@ -25,7 +25,8 @@ def syllables(seconds: float, level: float = 0.1, seed: int = 2) -> Sound:
     voiced = np.fft.irfft(raw / (1 + np.square(hz / 500)), int(seconds * RATE_HZ))
     at = np.arange(len(voiced)) / RATE_HZ
     opening = np.clip(np.sin(2 * np.pi * 4 * at), 0, 1) * (at % 2 < 1.6)
-    return (level * voiced / np.abs(voiced).std() * opening).astype(np.float32)
+    spoken: Sound = (level * voiced / np.abs(voiced).std() * opening).astype(np.float32)
+    return spoken
 
 
 def melody(seconds: float, level: float = 0.05) -> Sound:
