@@ -15,6 +15,7 @@ MESSAGES: dict[str, str] = {
         "Reading “{name}” took longer than {limit_s} seconds, so it was stopped. Nothing was kept. "
         "Save it as MP3 or WAV, or cut it into parts, and upload again."
     ),
+    "audio.dictionary_full": "The dictionary has {limit} words, which is all it can hold. Take one out first.",
     "audio.duration_mismatch": (
         "“{name}” says it lasts {header_s} s, but {decoded_s} s of sound were found. Nothing was kept. "
         "Save it again as MP3 or WAV and upload that."
@@ -44,6 +45,7 @@ MESSAGES: dict[str, str] = {
         "“{said}” is not written as it is said. The dictionary is unchanged. Write it in words: “{suggestion}”."
     ),
     "audio.entry_said_wrong": "What is said needs 1 to {limit} characters. The dictionary is unchanged.",
+    "audio.entry_unknown": "“{written}” is not in the dictionary. Nothing was changed.",
     "audio.entry_written_wrong": (
         "A word of the dictionary needs 1 to {limit} characters and begins with a letter or a figure. "
         "The dictionary is unchanged."

@@ -51,3 +51,12 @@ class SoundReport(NamedTuple):
 
     before: Inspection
     after: Figures
+
+    def to_map(self) -> dict[str, Any]:
+        """As JSON can carry it."""
+        return {"before": self.before.to_map(), "after": self.after._asdict()}
+
+    @classmethod
+    def from_map(cls, value: dict[str, Any]) -> "SoundReport":
+        """What `to_map` made, after JSON."""
+        return cls(Inspection.from_map(value["before"]), Figures(**value["after"]))

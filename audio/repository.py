@@ -5,15 +5,31 @@ from collections.abc import Collection, Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from audio.models import AudioAsset, Rendition
+from audio.models import AssetReport, AudioAsset, DictionaryWord, Rendition
 
 
-async def add(session: AsyncSession, asset: AudioAsset, renditions: Sequence[Rendition]) -> None:
-    """Write an asset, then its renditions."""
+async def add(session: AsyncSession, asset: AudioAsset, renditions: Sequence[Rendition], report: AssetReport) -> None:
+    """Write an asset, then its renditions and what was found in it."""
     session.add(asset)
     await session.flush()
-    session.add_all(renditions)
+    session.add_all([*renditions, report])
     await session.flush()
+
+
+async def report(session: AsyncSession, asset_id: str) -> AssetReport | None:
+    """What was found in a sound; sounds of the first versions have none."""
+    return await session.get(AssetReport, asset_id)
+
+
+async def words(session: AsyncSession, commune_id: str) -> list[DictionaryWord]:
+    """A commune's dictionary, in the order of what is written."""
+    query = select(DictionaryWord).where(col(DictionaryWord.commune_id) == commune_id)
+    return list(await session.scalars(query.order_by(col(DictionaryWord.written))))
+
+
+async def word(session: AsyncSession, commune_id: str, written: str) -> DictionaryWord | None:
+    """One word of a commune's dictionary."""
+    return await session.get(DictionaryWord, (commune_id, written))
 
 
 async def asset(session: AsyncSession, asset_id: str) -> AudioAsset | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,13 +13,14 @@ from audio import repository
 from audio import session as sessions
 from audio.ingest import decode_upload
 from audio.limits import AudioLimits
-from audio.models import AudioAsset, Rendition
+from audio.models import AssetReport, AudioAsset, Rendition
 from audio.profiles import PROFILES
 from audio.progress import Progress, part, unheard
 from audio.renditions import EVERYWHERE, RENDITIONS
 from audio.report import Figures, Inspection, SoundReport
 from audio.speech import choice
 from audio.speech.port import SpeechEngine, Voice
+from audio.spoken_vi import speak
 from audio.store import ContentStore
 from audio.tones import TONES
 from audio.workers import WorkerFailed, WorkerTimeout, run_worker
@@ -30,7 +32,8 @@ TITLE_LIMIT = 200
 _NAME_LIMIT = 255
 _DECODING_SHARE = 0.3
 _NOT_KEPT = {"renditions", "report"}
-"""Of what was prepared: kept in rows of their own, or nowhere."""
+"""Of what was prepared: kept in rows of their own."""
+_NO_WORDS: Mapping[str, str] = MappingProxyType({})
 _NOTHING_SPOKEN = {"audio.silent", "audio.too_short", "audio.not_audio", "audio.empty"}
 
 
@@ -58,7 +61,9 @@ class PreparedAsset:
     report: SoundReport
     language: str | None = None
     text: str | None = None
+    spoken: str | None = None
     voice: str | None = None
+    speed: float | None = None
 
 
 class AudioService:
@@ -101,17 +106,39 @@ class AudioService:
                 made = await self._prepare(path, folder, name, profile, quieten=quieten, progress=progress)
         return PreparedAsset(original_name=name, source=source, language=language, **made)
 
+    def spoken_form(self, text: str, *, language: str = "vi", dictionary: Mapping[str, str] = _NO_WORDS) -> str:
+        """What will be said of a text. Raises Refused. Other languages than Vietnamese are said as they are written."""
+        checked = choice.check_text(text)
+        said = speak(checked, dictionary=dictionary) if language == "vi" else checked
+        if not said.strip():
+            raise Refused("audio.text_unspeakable")
+        return choice.check_text(said)
+
     async def prepare_text(
-        self, text: str, *, language: str = "vi", voice: str | None = None, speed: float = 1.0, profile: str = "voice"
+        self,
+        text: str,
+        *,
+        spoken: str | None = None,
+        dictionary: Mapping[str, str] = _NO_WORDS,
+        language: str = "vi",
+        voice: str | None = None,
+        speed: float = 1.0,
+        profile: str = "voice",
     ) -> PreparedAsset:
-        """Speak a text, then treat it like an upload. Raises Refused or Unavailable."""
-        spoken = choice.check_text(text)
+        """Speak a text, then treat it like an upload. Raises Refused or Unavailable.
+
+        spoken: what to say, when somebody has looked at the spoken form; otherwise it is made with `dictionary`.
+        """
+        written = choice.check_text(text)
+        said = self.spoken_form(text, language=language, dictionary=dictionary)
+        if spoken is not None:
+            said = choice.check_text(spoken)
         choice.check_speed(speed)
         engine, chosen = choice.find_voice(self._engines.values(), language, voice)
         name = f"{chosen.id}.wav"
         with self._store.workplace() as folder:
             wav = folder / "speech.wav"
-            await engine.speak(spoken, chosen.id, speed, wav)
+            await engine.speak(said, chosen.id, speed, wav)
             async with self._places:
                 try:
                     made = await self._prepare(wav, folder, name, profile)
@@ -119,9 +146,8 @@ class AudioService:
                     if refusal.code in _NOTHING_SPOKEN:
                         raise Refused("audio.text_unspeakable") from refusal
                     raise
-        return PreparedAsset(
-            original_name=name, source="speech", language=language, text=spoken, voice=chosen.id, **made
-        )
+        described: dict[str, Any] = {"text": written, "spoken": said, "voice": chosen.id, "speed": speed}
+        return PreparedAsset(original_name=name, source="speech", language=language, **described, **made)
 
     async def save(
         self, session: AsyncSession, prepared: PreparedAsset, *, commune_id: str, title: str, user_id: str | None
@@ -151,8 +177,14 @@ class AudioService:
             )
             for made in prepared.renditions
         ]
-        await repository.add(session, asset, renditions)
+        report = AssetReport(asset_id=asset.id, report=prepared.report.to_map())
+        await repository.add(session, asset, renditions, report)
         return asset
+
+    async def report(self, session: AsyncSession, asset_id: str) -> SoundReport | None:
+        """What was found in a sound and what became of it; None for one kept before there were reports."""
+        row = await repository.report(session, asset_id)
+        return None if row is None else SoundReport.from_map(row.report)
 
     async def get(self, session: AsyncSession, asset_id: str) -> AudioAsset:
         """One asset. Raises NotFound."""

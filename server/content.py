@@ -15,7 +15,7 @@ from server.httpd import AHEAD_BYTES, CONNECTION
 router = APIRouter(prefix="/content", tags=["content"])
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_CODECS = {"opus16": "audio/ogg", "opus8": "audio/ogg"}
+_CODECS = {"opus16": "audio/ogg", "opus8": "audio/ogg", "mp3-32": "audio/mpeg"}
 FOR_EVER = "public, max-age=31536000, immutable"
 
 

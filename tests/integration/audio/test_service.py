@@ -11,9 +11,10 @@ from sqlmodel import SQLModel
 from audio import codec
 from audio.limits import AudioLimits
 from audio.loudness import measure
-from audio.models import AudioAsset, Rendition
+from audio.models import AssetReport, AudioAsset, Rendition
 from audio.service import AudioService, PreparedAsset
 from audio.speech.espeak import Espeak
+from audio.spoken_vi import speak
 from audio.store import ContentStore
 from base.errors import NotFound, Refused
 from tests.integration.audio.conftest import ANNOUNCEMENT, Encoder, Pcm, until
@@ -35,7 +36,7 @@ def service(store: ContentStore):
 async def session(tmp_path: Path):
     engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'loa.sqlite'}")
     async with engine.begin() as connection:
-        tables = [AudioAsset.__table__, Rendition.__table__]
+        tables = [AudioAsset.__table__, Rendition.__table__, AssetReport.__table__]
         await connection.run_sync(lambda sync: SQLModel.metadata.create_all(sync, tables=tables))
     async with AsyncSession(engine, expire_on_commit=False) as opened:
         yield opened
@@ -120,10 +121,19 @@ async def test_a_cancelled_upload_leaves_nothing(
     assert [found for found in store.root.rglob("*") if found.is_file()] == []
 
 
+async def test_a_text_is_said_as_the_commune_says_it_or_as_somebody_wrote(service: AudioService):
+    words = {"NVH": "nhà văn hóa"}
+    assert service.spoken_form("Họp ở NVH lúc 19h", dictionary=words) == "Họp ở nhà văn hóa lúc mười chín giờ"
+    assert service.spoken_form("Meet at 7", language="en") == "Meet at 7"
+    made = await service.prepare_text("Họp lúc 19h", spoken="Mời bà con đi họp", speed=1.2)
+    assert (made.text, made.spoken, made.speed) == ("Họp lúc 19h", "Mời bà con đi họp", 1.2)
+
+
 async def test_a_text_becomes_speech(service: AudioService):
     prepared = await service.prepare_text(ANNOUNCEMENT, voice="vi-vn-x-central")
     assert (prepared.source, prepared.language, prepared.voice) == ("speech", "vi", "vi-vn-x-central")
     assert prepared.text == ANNOUNCEMENT
+    assert prepared.spoken == speak(ANNOUNCEMENT)
     assert 10_000 < prepared.duration_ms < 30_000
     assert prepared.lufs == pytest.approx(-14, abs=0.7)
 
@@ -155,6 +165,8 @@ async def test_a_saved_asset_is_found_again_with_its_renditions(
     by_asset = await service.renditions(session, [asset.id, "unknown"])
     assert [rendition.codec for rendition in by_asset[asset.id]] == ["opus16", "opus8"]
     assert by_asset["unknown"] == []
+    assert await service.report(session, asset.id) == upload.report
+    assert await service.report(session, "unknown") is None
     assert service.rendition_path(by_asset[asset.id][0].sha256).read_bytes()[:4] == b"OggS"
 
 
