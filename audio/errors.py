@@ -59,6 +59,7 @@ MESSAGES: dict[str, str] = {
         "Upload an MP3, WAV, M4A, OGG, FLAC, AMR, 3GP or WEBM file."
     ),
     "audio.profile_unknown": "There is no mastering profile “{profile}”. Choose voice, music or relay.",
+    "audio.rendition_unknown": "There is no rendition “{rendition}”. Nothing was written. There are: {known}.",
     "audio.silent": (
         "“{name}” holds no sound that could be heard. Nothing was kept. Check the microphone and record again."
     ),

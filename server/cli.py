@@ -8,6 +8,7 @@ import sys
 import typer
 
 from server.commands import (
+    audio,
     broker,
     conformance,
     courier,
@@ -39,6 +40,7 @@ app.command("speaker", context_settings=speaker.CONTEXT, add_help_option=False)(
 app.add_typer(device.app, name="device", help="Enrol clusters and gateways; make their device files.")
 app.add_typer(keys.app, name="keys", help="Keys by which authorities sign, and how one follows another.")
 app.add_typer(courier.app, name="courier", help="Bundles carried by hand, and the return files they bring back.")
+app.add_typer(audio.app, name="audio", help="Sound files looked at, mastered, encoded, spoken and made.")
 app.add_typer(schedule.app, name="schedule", help="When the rules of the programme come true.")
 app.add_typer(text.app, name="text", help="How a written text is said aloud.")
 app.add_typer(user.app, name="user", help="People who may sign in.")

@@ -34,3 +34,13 @@ def find_voice(engines: Iterable[SpeechEngine], language: str, voice_id: str | N
             if voice.language == language and voice_id in {None, voice.id}:
                 return engine, voice
     raise Refused("audio.voice_unknown", voice=voice_id or "", language=language)
+
+
+def find_any(engines: Iterable[SpeechEngine], wanted: str) -> tuple[SpeechEngine, Voice]:
+    """The voice of this id, or else the first of this language. Raises Refused."""
+    every = [(engine, voice) for engine in engines for voice in engine.voices()]
+    of_this_id = (pair for pair in every if pair[1].id == wanted)
+    of_this_language = (pair for pair in every if pair[1].language == wanted)
+    for found in (*of_this_id, *of_this_language):
+        return found
+    raise Refused("audio.voice_unknown", voice=wanted, language="")
