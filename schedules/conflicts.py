@@ -4,13 +4,18 @@ A transmitter carries one programme at a time: two airings for different wireles
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from devices.wire.orders import PlayClass
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """An airing's time, the clusters meant by it, and the gateways that would transmit it."""
+    """An airing's time, the clusters meant by it, and the gateways that would transmit it.
+
+    volume: percent. actual: False for a drill or a test.
+    """
 
     occurrence: str
     start: datetime
@@ -18,6 +23,25 @@ class Slot:
     play_class: int
     clusters: frozenset[str]
     transmitters: frozenset[str] = frozenset()
+    volume: int = 80
+    actual: bool = True
+
+    @property
+    def lasts(self) -> timedelta:
+        return self.end - self.start
+
+    @property
+    def any_hour(self) -> bool:
+        """Whether neither hours nor limits nor pauses bind it: only the real emergency, for an exercise can wait."""
+        return self.actual and self.play_class >= PlayClass.EMERGENCY
+
+    def meets(self, other: "Slot") -> bool:
+        """Whether both would sound at once, to the same ears. Touching ends do not meet."""
+        return self.start < other.end and other.start < self.end and share_ears(self, other)
+
+    def at(self, start: datetime) -> "Slot":
+        """The same airing at another time."""
+        return replace(self, start=start, end=start + self.lasts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +66,13 @@ def overlaps(slots: Iterable[Slot]) -> list[Overlap]:
     open_slots: list[Slot] = []
     for slot in sorted(slots, key=lambda each: (each.start, each.occurrence)):
         open_slots = [earlier for earlier in open_slots if earlier.end > slot.start]
-        found += [_overlap(earlier, slot) for earlier in open_slots if _meet(earlier, slot)]
+        found += [_overlap(earlier, slot) for earlier in open_slots if share_ears(earlier, slot)]
         open_slots.append(slot)
     return found
 
 
-def _meet(first: Slot, second: Slot) -> bool:
+def share_ears(first: Slot, second: Slot) -> bool:
+    """Whether two airings cannot sound at once: a cluster is meant by both, or a transmitter is asked for both."""
     return bool(first.clusters & second.clusters or first.transmitters & second.transmitters)
 
 

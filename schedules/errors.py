@@ -102,6 +102,24 @@ MESSAGES: dict[str, str] = {
     "schedules.event_without_time": (
         "It lasts all day and has no time at which to play. The event was not taken. Give it a time."
     ),
+    "schedules.no_time_permitted": (
+        "This makes {figure}; {rule} ({source}) permits {limit}, and no time of this day or those beside it is free. "
+        "Nothing was planned. Shorten it, or take something else out."
+    ),
+    "schedules.policy_wrong": (
+        "“{part}” cannot be part of the policy: it is missing, too long, or out of range. Nothing was changed."
+    ),
+    "schedules.too_loud": (
+        "{figure} % is too loud at {time}: {rule} ({source}) permits {limit} %. Nothing was planned. Turn it down."
+    ),
+    "schedules.too_many_minutes": (
+        "With this at {time} it would be {figure} minutes; {rule} ({source}) permits {limit}. Nothing was planned. "
+        "Here it may last {longest} minutes; as long as it is, the nearest permitted time is {nearest}."
+    ),
+    "schedules.too_many_sessions": (
+        "With this at {time} there would be {figure} sessions; {rule} ({source}) permits {limit} a day. "
+        "Nothing was planned. The nearest permitted time is {nearest}."
+    ),
     "schedules.zone_unknown": "“{zone}” is not a time zone such as Asia/Ho_Chi_Minh.",
 }
 """Code → English sentence in the user's words: what happened, what is safe, what to do."""

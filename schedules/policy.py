@@ -48,13 +48,13 @@ class Rules:
 
     def permitted(self, start: datetime, end: datetime) -> bool:
         """Whether all of [start, end] may sound."""
-        return not self.spans or any(low <= start and end <= high for low, high in self._open_around(start))
+        return not self.spans or any(low <= start and end <= high for low, high in self.open_around(start))
 
     def nearest_permitted(self, start: datetime, duration: timedelta) -> datetime | None:
         """The permitted beginning nearest to `start`, in UTC; None when no span is long enough."""
         if not self.spans:
             return start
-        fits = [(low, high - duration) for low, high in self._open_around(start) if high - duration >= low]
+        fits = [(low, high - duration) for low, high in self.open_around(start) if high - duration >= low]
         candidates = [min(max(start, low), high) for low, high in fits]
         return min(candidates, key=lambda moment: abs(moment - start), default=None)
 
@@ -82,7 +82,7 @@ class Rules:
         offset = at.astimezone(self.zone).utcoffset() or timedelta()
         return Hours(self.spans, int(offset / timedelta(minutes=1)))
 
-    def _open_around(self, moment: datetime) -> list[Interval]:
+    def open_around(self, moment: datetime) -> list[Interval]:
         """The permitted intervals of the days around a moment in UTC, those that touch joined into one."""
         day = moment.astimezone(self.zone).date()
         joined: list[Interval] = []

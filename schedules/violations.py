@@ -1,0 +1,145 @@
+"""Which airings a commune's policy does not permit, by which rule, and what it would permit instead (pure)."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from base.errors import Refused
+from schedules.airtime import ears
+from schedules.allowances import Allowance, Kind
+from schedules.conflicts import Slot
+from schedules.counting import Broken, Figure, all_broken
+from schedules.permitting import longest, nearest
+
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An airing a rule forbids, for these clusters. figure, limit: sessions, minutes, percent; of the hours, as text.
+
+    nearest: the nearest permitted beginning within `SEARCH`. longest: how long it may be at its own time. louder than
+    permitted it may still sound, at `limit` percent. None: there is no such thing.
+    """
+
+    occurrence: str
+    kind: Kind
+    rule: str
+    source: str
+    figure: Figure
+    limit: Figure
+    clusters: frozenset[str]
+    nearest: datetime | None = None
+    longest: timedelta | None = None
+
+
+def check(slots: Iterable[Slot], allowance: Allowance, new: Collection[str] = ()) -> tuple[Violation, ...]:
+    """The violations among the airings of some days, in order of time.
+
+    Those in `new` count after all others, so that what stands already is not blamed for them; what is not permitted
+    counts for nothing. Limits count what one cluster hears. Give whole local days, and those beside them.
+    """
+    asked = [slot for slot in slots if not slot.any_hour]
+    listeners = [(group, list[Slot]()) for group in ears(asked)]
+    refused: list[tuple[Slot, dict[Broken, frozenset[str]]]] = []
+    for slot in sorted(asked, key=lambda each: (each.occurrence in new, each.start, each.occurrence)):
+        hearing = [pair for pair in listeners if pair[0].clusters <= slot.clusters]
+        broken = all_broken(slot, hearing, allowance)
+        if broken:
+            refused.append((slot, broken))
+        if all(rule.kind is Kind.VOLUME for rule in broken):
+            for _, standing in hearing:
+                standing.append(slot)
+    out = {slot.occurrence for slot, broken in refused if any(rule.kind is not Kind.VOLUME for rule in broken)}
+    others = [slot for slot in asked if slot.occurrence not in out]
+    refused.sort(key=lambda each: (each[0].start, each[0].occurrence))
+    return tuple(violation for slot, broken in refused for violation in _violations(slot, broken, others, allowance))
+
+
+def permit(slots: Sequence[Slot], allowance: Allowance, new: Collection[str] = ()) -> None:
+    """Raise Refused for the first violation, with the rule, its source, and what would be permitted."""
+    by_name = {slot.occurrence: slot for slot in slots}
+    for violation in check(slots, allowance, new):
+        refuse(violation, by_name[violation.occurrence], allowance)
+
+
+def refuse(violation: Violation, slot: Slot, allowance: Allowance) -> None:
+    """Raise the Refused that tells of a violation: the same words as `Rules.check` where the hours forbid it."""
+    found, zone = violation, allowance.hours.zone
+    local = slot.start.astimezone(zone)
+    minutes = round(slot.lasts / _MINUTE, 1)
+    if found.kind is Kind.VOLUME:
+        raise Refused(
+            "schedules.too_loud",
+            time=f"{local:%H:%M}",
+            figure=found.figure,
+            limit=found.limit,
+            rule=found.rule,
+            source=found.source,
+        )
+    if found.nearest is None and found.kind is Kind.HOURS:
+        raise Refused("schedules.too_long_for_hours", minutes=minutes, rule=found.rule, source=found.source)
+    if found.nearest is None:
+        raise Refused(
+            "schedules.no_time_permitted",
+            figure=found.figure,
+            limit=found.limit,
+            rule=found.rule,
+            source=found.source,
+        )
+    _refuse_with_nearest(found, local, found.nearest.astimezone(zone))
+
+
+def _refuse_with_nearest(found: Violation, local: datetime, shown: datetime) -> None:
+    near = f"{shown:%H:%M}" if shown.date() == local.date() else f"{shown:%H:%M} ({shown.date()})"
+    may_last = (found.longest or timedelta()) // _MINUTE
+    if found.kind is Kind.HOURS:
+        raise Refused(
+            "schedules.outside_hours",
+            time=f"{local:%H:%M}",
+            rule=found.rule,
+            source=found.source,
+            nearest=f"{shown:%H:%M}",
+            nearest_at=shown.isoformat(timespec="seconds"),
+        )
+    if found.kind is Kind.SESSIONS:
+        raise Refused(
+            "schedules.too_many_sessions",
+            time=f"{local:%H:%M}",
+            figure=found.figure,
+            limit=found.limit,
+            rule=found.rule,
+            source=found.source,
+            nearest=near,
+        )
+    raise Refused(
+        "schedules.too_many_minutes",
+        time=f"{local:%H:%M}",
+        figure=found.figure,
+        limit=found.limit,
+        rule=found.rule,
+        source=found.source,
+        longest=may_last,
+        nearest=near,
+    )
+
+
+def _violations(
+    slot: Slot, broken: dict[Broken, frozenset[str]], others: Sequence[Slot], allowance: Allowance
+) -> Iterator[Violation]:
+    only_loud = all(rule.kind is Kind.VOLUME for rule in broken)
+    near = None if only_loud else nearest(slot, others, allowance)
+    may_last = None if only_loud else longest(slot, others, allowance)
+    for rule, clusters in broken.items():
+        loud = rule.kind is Kind.VOLUME
+        yield Violation(
+            slot.occurrence,
+            rule.kind,
+            rule.rule,
+            rule.source,
+            rule.figure,
+            rule.limit,
+            clusters,
+            nearest=None if loud else near,
+            longest=None if loud else may_last,
+        )
