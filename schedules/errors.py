@@ -106,6 +106,13 @@ MESSAGES: dict[str, str] = {
         "This makes {figure}; {rule} ({source}) permits {limit}, and no time of this day or those beside it is free. "
         "Nothing was planned. Shorten it, or take something else out."
     ),
+    "schedules.pause_reversed": "The pause would end ({end}) before it begins ({start}). Nothing was changed.",
+    "schedules.pause_too_long": (
+        "A pause lasts at most {limit} days. Nothing was changed. For longer, take the village out of the schedules."
+    ),
+    "schedules.pause_wrong": (
+        "Say in at most {limit} characters why it is to be silent. Emergencies cannot be paused. Nothing was changed."
+    ),
     "schedules.policy_wrong": (
         "“{part}” cannot be part of the policy: it is missing, too long, or out of range. Nothing was changed."
     ),
