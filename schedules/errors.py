@@ -106,6 +106,37 @@ MESSAGES: dict[str, str] = {
         "This makes {figure}; {rule} ({source}) permits {limit}, and no time of this day or those beside it is free. "
         "Nothing was planned. Shorten it, or take something else out."
     ),
+    "schedules.airing_gone": (
+        "There is no airing of this schedule at {time} any more. Nothing was changed. Look at the programme again."
+    ),
+    "schedules.bulk_count": "Choose 1 to {limit} schedules. Nothing was changed.",
+    "schedules.bulk_refused": (
+        "{refused} of {count} schedules cannot be changed like this, first {id}. Nothing was changed. "
+        "Look at each, or leave it out."
+    ),
+    "schedules.copy_wrong": (
+        "Copy at most {days} days and {limit} airings to other days, and at least one airing. Nothing was copied."
+    ),
+    "schedules.draft_not_ready": (
+        "{count} things keep this draft from being published, first: {first}. Nothing was changed. Look at each."
+    ),
+    "schedules.draft_wrong": ("A draft changes each schedule once, and at most {limit} of them. Nothing was changed."),
+    "schedules.edit_meets_itself": (
+        "The same announcement is already heard at {time}. Nothing was changed. Choose another time."
+    ),
+    "schedules.edit_not_of_rule": (
+        "{time} is no time of day this schedule names, so it cannot be moved for several airings. Nothing was changed. "
+        "Change this airing alone, or write the rule anew."
+    ),
+    "schedules.edit_wrong": (
+        "Change a day for one airing, a rule for several, or call off, one at a time. Nothing was changed."
+    ),
+    "schedules.undo_aired": (
+        "Something the last change touched has been heard since, so it cannot be undone. Change what is still to come."
+    ),
+    "schedules.undo_changed": (
+        "The last change was changed again since, or is undone already. Nothing was changed. Look at it as it is now."
+    ),
     "schedules.pause_reversed": "The pause would end ({end}) before it begins ({start}). Nothing was changed.",
     "schedules.pause_too_long": (
         "A pause lasts at most {limit} days. Nothing was changed. For longer, take the village out of the schedules."
