@@ -117,6 +117,9 @@ MESSAGES: dict[str, str] = {
     "schedules.copy_wrong": (
         "Copy at most {days} days and {limit} airings to other days, and at least one airing. Nothing was copied."
     ),
+    "schedules.decision_wrong": (
+        "A decision names who took it, and which of the two gives way; “{plan}” is neither. Nothing was changed."
+    ),
     "schedules.draft_not_ready": (
         "{count} things keep this draft from being published, first: {first}. Nothing was changed. Look at each."
     ),

@@ -28,27 +28,26 @@ def nearest(
     `fits` may ask for more. None: there is no such within `SEARCH`.
     """
     sharing = [other for other in others if other.occurrence != slot.occurrence and share_ears(slot, other)]
-    beside = _beside(slot, others)
     found = {at for at in _candidates(slot, sharing, allowance, earliest) if earliest is None or at >= earliest}
     for at in sorted(found, key=lambda at: (abs(at - slot.start), at)):
         moved = slot.at(at)
-        if not any(moved.meets(other) for other in sharing) and fits(at) and _passes(moved, beside, allowance):
+        if not any(moved.meets(other) for other in sharing) and fits(at) and permits(moved, others, allowance):
             return at
     return None
 
 
 def longest(slot: Slot, others: Sequence[Slot], allowance: Allowance) -> timedelta | None:
     """How long it may be at its own time, in whole minutes below its length; None when it may not begin then."""
-    beside = _beside(slot, others)
     for minutes in range(ceil(slot.lasts / _MINUTE) - 1, 0, -1):
         shorter = replace(slot, end=slot.start + minutes * _MINUTE)
-        if _passes(shorter, beside, allowance):
+        if permits(shorter, others, allowance):
             return shorter.lasts
     return None
 
 
-def _passes(slot: Slot, others: Sequence[Slot], allowance: Allowance) -> bool:
-    """Whether nothing but the volume forbids it, at this time and of this length."""
+def permits(slot: Slot, others: Sequence[Slot], allowance: Allowance) -> bool:
+    """Whether nothing but the volume forbids it among the others, at this time and of this length."""
+    others = _beside(slot, others)
     today = allowance.at(slot.start)
     if any(hours_broken(slot, today)):
         return False
@@ -80,11 +79,12 @@ def _candidates(slot: Slot, others: Sequence[Slot], allowance: Allowance, earlie
     for other in others:
         for apart in (timedelta(), gap, gap + _MINUTE):
             found += [other.end + apart, other.start - apart - lasts]
-    whole = {_whole_minute(at, up=up) for at in found for up in (False, True)}
+    whole = {whole_minute(at, up=up) for at in found for up in (False, True)}
     return {at for at in (*whole, slot.start.astimezone(UTC)) if abs(at - slot.start) <= SEARCH}
 
 
-def _whole_minute(at: datetime, *, up: bool) -> datetime:
+def whole_minute(at: datetime, *, up: bool) -> datetime:
+    """The whole minute at or next to a moment, in UTC: airings are planned in these."""
     utc = at.astimezone(UTC)
     down = utc.replace(second=0, microsecond=0)
     return down + _MINUTE if up and down < utc else down
