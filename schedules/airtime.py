@@ -9,6 +9,8 @@ from schedules.conflicts import Slot
 
 SESSION_GAP = timedelta(minutes=5)
 """Airings that follow each other no further apart than this are one session, where a commune says nothing else."""
+NEAR = timedelta(days=2)
+"""Airings further apart share neither a local day nor a session, unless that goes on for more than a day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
-from schedules.airtime import ears
+from schedules.airtime import NEAR, ears
 from schedules.allowances import Allowance
 from schedules.conflicts import Slot, share_ears
 from schedules.counting import count, hours_broken
@@ -27,11 +27,12 @@ def nearest(
 
     `fits` may ask for more. None: there is no such within `SEARCH`.
     """
-    sharing = [other for other in others if other.occurrence != slot.occurrence and share_ears(slot, other)]
+    near = [other for other in others if abs(other.start - slot.start) <= NEAR + SEARCH]
+    sharing = [other for other in near if other.occurrence != slot.occurrence and share_ears(slot, other)]
     found = {at for at in _candidates(slot, sharing, allowance, earliest) if earliest is None or at >= earliest}
     for at in sorted(found, key=lambda at: (abs(at - slot.start), at)):
         moved = slot.at(at)
-        if not any(moved.meets(other) for other in sharing) and fits(at) and permits(moved, others, allowance):
+        if not any(moved.meets(other) for other in sharing) and fits(at) and permits(moved, near, allowance):
             return at
     return None
 
@@ -63,7 +64,10 @@ def _beside(slot: Slot, others: Iterable[Slot]) -> list[Slot]:
     return [
         other
         for other in others
-        if other.occurrence != slot.occurrence and not other.any_hour and not other.clusters.isdisjoint(slot.clusters)
+        if abs(other.start - slot.start) <= NEAR
+        and other.occurrence != slot.occurrence
+        and not other.any_hour
+        and not other.clusters.isdisjoint(slot.clusters)
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from base.errors import Conflict, Refused
-from schedules.plans import Plan, heard
+from schedules.plans import Plan, airings
 
 MAX_BULK = 500
 """Plans one change may be for."""
@@ -66,9 +66,9 @@ def undo(done: Done, current: Mapping[str, Plan], now: datetime) -> Inverse:
 
 
 def same_past(before: Iterable[Plan], after: Iterable[Plan], *, since: datetime, now: datetime) -> bool:
-    """Whether both say the same of what begins from `since` to `now` inclusive."""
+    """Whether both say the same of what begins from `since` to `now` inclusive, its names included."""
     end = now + timedelta.resolution
-    return heard(before, since, end) == heard(after, since, end)
+    return airings(before, since, end) == airings(after, since, end)
 
 
 def change_many(plans: Sequence[Plan], change: Callable[[Plan], tuple[Plan, ...]]) -> Bulk:

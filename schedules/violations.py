@@ -5,13 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from base.errors import Refused
-from schedules.airtime import ears
+from schedules.airtime import NEAR, ears
 from schedules.allowances import Allowance, Kind
 from schedules.conflicts import Slot
 from schedules.counting import Broken, Figure, all_broken
 from schedules.permitting import longest, nearest
 
 _MINUTE = timedelta(minutes=1)
+
+
+class _Standing:
+    """The airings that stand for some clusters, found by their days."""
+
+    def __init__(self) -> None:
+        self._days: dict[int, list[Slot]] = {}
+
+    def add(self, slot: Slot) -> None:
+        self._days.setdefault(slot.start.toordinal(), []).append(slot)
+
+    def near(self, slot: Slot) -> list[Slot]:
+        """Those that may share a day or a session with one."""
+        day = slot.start.toordinal()
+        return [each for at in range(day - NEAR.days, day + NEAR.days + 1) for each in self._days.get(at, ())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +55,16 @@ def check(slots: Iterable[Slot], allowance: Allowance, new: Collection[str] = ()
     counts for nothing. Limits count what one cluster hears. Give whole local days, and those beside them.
     """
     asked = [slot for slot in slots if not slot.any_hour]
-    listeners = [(group, list[Slot]()) for group in ears(asked)]
+    listeners = [(group, _Standing()) for group in ears(asked)]
     refused: list[tuple[Slot, dict[Broken, frozenset[str]]]] = []
     for slot in sorted(asked, key=lambda each: (each.occurrence in new, each.start, each.occurrence)):
         hearing = [pair for pair in listeners if pair[0].clusters <= slot.clusters]
-        broken = all_broken(slot, hearing, allowance)
+        broken = all_broken(slot, [(group, standing.near(slot)) for group, standing in hearing], allowance)
         if broken:
             refused.append((slot, broken))
         if all(rule.kind is Kind.VOLUME for rule in broken):
             for _, standing in hearing:
-                standing.append(slot)
+                standing.add(slot)
     out = {slot.occurrence for slot, broken in refused if any(rule.kind is not Kind.VOLUME for rule in broken)}
     others = [slot for slot in asked if slot.occurrence not in out]
     refused.sort(key=lambda each: (each[0].start, each[0].occurrence))

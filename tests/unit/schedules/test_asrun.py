@@ -99,4 +99,4 @@ def test_a_title_is_never_a_formula(title: str) -> None:
 @given(st.lists(st.text(alphabet="ạb1,;\"'\r\n\t =+-@", max_size=12), min_size=1, max_size=5))
 def test_whatever_is_written_is_read_back(cells: list[str]) -> None:
     [read] = csv.reader(io.StringIO(csv_text([cells]), newline=""))
-    assert [cell.removeprefix("'") for cell in read] == [cell.removeprefix("'") for cell in cells]
+    assert all(came in {cell, f"'{cell}"} for came, cell in zip(read, cells, strict=True))

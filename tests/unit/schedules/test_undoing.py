@@ -57,6 +57,12 @@ def test_what_was_heard_without_difference_is_no_obstacle() -> None:
     assert back(made, made.after, timedelta(days=1)).put == (PLAN,)
 
 
+def test_what_was_heard_under_a_new_name_keeps_it_even_if_nobody_could_tell() -> None:
+    made = done(Scope.ALL, NEXT, volume=80)
+    with pytest.raises(Conflict, match="undo_aired"):
+        back(made, made.after, timedelta(hours=5))
+
+
 def test_a_change_that_was_changed_again_is_not_taken_back() -> None:
     made = done(Scope.ALL, NEXT, volume=40)
     changed = tuple(replace(plan, volume=50) for plan in made.after)
