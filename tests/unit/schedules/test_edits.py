@@ -144,6 +144,13 @@ def test_exceptions_go_along_and_what_was_called_off_does_not_come_back() -> Non
     assert {line.split()[2] for line in lines(louder.plans)} == {"other"}
 
 
+def test_others_do_not_move_onto_one_that_was_moved_by_itself() -> None:
+    plan = made(DAILY, on(1, "05:00"), Scope.THIS, time="16:00").plans[0]
+    with pytest.raises(Refused, match="edit_meets_itself") as caught:
+        made(plan, on(0, "17:00"), Scope.ALL, time="16:00")
+    assert caught.value.params == {"time": "16:00 2026-03-11"}
+
+
 def test_one_heard_ahead_of_its_time_is_not_heard_again_after_a_change_of_all() -> None:
     plan = made(DAILY, on(1, "05:00"), Scope.THIS, day=DAY, time="11:00").plans[0]
     for change in ({"volume": 40}, {"time": "06:00"}, {"rule": DAILY.rule}):

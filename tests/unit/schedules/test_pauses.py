@@ -160,6 +160,13 @@ def test_what_is_over_stays_and_what_has_begun_can_only_be_ended() -> None:
     assert [f.occurrence for f in change([long], [], local("06:05"))] == ["dusk"]
 
 
+def test_who_missed_the_beginning_is_not_among_those_left() -> None:
+    first, other = (pause(Audience(clusters=(cluster,)), "05:30", "20:00") for cluster in "ab")
+    [talk, dusk] = change([first], [other], local("06:05"))
+    assert (talk.newly_silent, talk.left, talk.remedy) == (frozenset("b"), frozenset(), Remedy.CALL_OFF)
+    assert (dusk.newly_silent, dusk.heard_again, dusk.left) == (frozenset("b"), frozenset("a"), frozenset("ac"))
+
+
 @given(
     st.lists(st.tuples(st.sampled_from([UPPER, LOWER, Audience()]), st.integers(0, 23), st.integers(1, 8)), max_size=4)
 )
