@@ -17,7 +17,7 @@ from schedules.undoing import Done, undo
 from schedules.violations import check
 from tests.unit.schedules.day import VIETNAM, local
 from tests.unit.schedules.year.ground import AUDIENCES, FIRST, LISTENERS, POLICY, a_time, plans, slot_of
-from tests.unit.schedules.year.office import HORIZON, Office, State
+from tests.unit.schedules.year.office import HORIZON, Office
 from tests.unit.schedules.year.speakers import Speakers
 
 BEGIN = local("00:00", FIRST) + timedelta(seconds=30)
@@ -167,15 +167,16 @@ class Life:
 
     def wrong(self) -> list[str]:
         """Everything that did not hold, in words; computed anew from the plans as they are in the end."""
-        past = airings(self.plans.values(), BEGIN - A_DAY, self.now)
-        permitted = [each for each in past if self.office.rows[name_of(each)].state is not State.NOT_PERMITTED]
-        slots = {name_of(each): slot_of(each) for each in permitted}
+        past = {name_of(each): each for each in airings(self.plans.values(), BEGIN, self.now)}
+        names = {row.occurrence: name for name, row in self.office.standing().items()}
+        off = self.office.unfit()
+        slots = {name: slot_of(each) for name, each in past.items() if name not in off}
         wanted = Counter(
             (cluster, name, slot.start)
             for name, slot in slots.items()
             for cluster in slot.clusters - silent(slot, self._silences(slot.start))
         )
-        heard = Counter(self.speakers.heard)
+        heard = Counter((cluster, names.get(number, "?"), start) for cluster, number, start in self.speakers.heard)
         found = [f"not heard: {line}" for line in wanted - heard] + [
             f"heard too often: {line}" for line in heard - wanted
         ]

@@ -1,4 +1,4 @@
-"""What the clusters of the simulated year hold and hear: orders by the name of their occurrence, each heard once."""
+"""What the clusters of the simulated year hold and hear: each order they have, once, by the name of its occurrence."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,24 +7,26 @@ from datetime import datetime
 
 @dataclass(slots=True)
 class Speakers:
-    """`heard`: cluster, name of the airing, moment. A cancel wins over its play, whichever comes first."""
+    """`heard`: cluster, occurrence, moment. A cancel wins over its play, whichever comes first."""
 
-    heard: list[tuple[str, str, datetime]] = field(default_factory=list)
-    _plays: dict[tuple[str, int], tuple[str, datetime]] = field(default_factory=dict)
+    heard: list[tuple[str, int, datetime]] = field(default_factory=list)
+    orders: int = 0
+    _plays: dict[tuple[str, int], datetime] = field(default_factory=dict)
     _cancelled: set[tuple[str, int]] = field(default_factory=set)
 
-    def play(self, occurrence: int, airing: str, start: datetime, clusters: Iterable[str]) -> None:
+    def play(self, occurrence: int, start: datetime, clusters: Iterable[str]) -> None:
+        self.orders += 1
         for cluster in clusters:
             if (cluster, occurrence) not in self._cancelled:
-                self._plays[cluster, occurrence] = airing, start
+                self._plays[cluster, occurrence] = start
 
     def cancel(self, occurrence: int, clusters: Iterable[str]) -> None:
+        self.orders += 1
         for cluster in clusters:
             self._cancelled.add((cluster, occurrence))
             self._plays.pop((cluster, occurrence), None)
 
     def pass_until(self, now: datetime) -> None:
         """Everything that begins by `now` is heard."""
-        due = [key for key, (_, start) in self._plays.items() if start <= now]
-        for cluster, occurrence in due:
-            self.heard.append((cluster, *self._plays.pop((cluster, occurrence))))
+        for cluster, occurrence in [key for key, start in self._plays.items() if start <= now]:
+            self.heard.append((cluster, occurrence, self._plays.pop((cluster, occurrence))))
