@@ -147,6 +147,8 @@ MESSAGES: dict[str, str] = {
     "schedules.pause_wrong": (
         "Say in at most {limit} characters why it is to be silent. Emergencies cannot be paused. Nothing was changed."
     ),
+    "schedules.plan_unreadable": "The kept schedule cannot be read ({part}). Nothing was planned. Write it again.",
+    "schedules.policy_unreadable": "The kept policy cannot be read ({part}). Nothing was changed. Write it again.",
     "schedules.policy_wrong": (
         "“{part}” cannot be part of the policy: it is missing, too long, or out of range. Nothing was changed."
     ),

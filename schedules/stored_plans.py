@@ -1,0 +1,103 @@
+"""A plan as JSON and back, with a version (pure). The commune's holidays are not stored with it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from base.errors import Refused
+from devices.wire.audience import Audience
+from devices.wire.errors import BadMessage
+from devices.wire.fields import Fields
+from schedules.calendar_vn import NATIONAL, Holidays
+from schedules.plans import Override, Plan
+from schedules.recurrence import Pick, from_map, to_map
+
+VERSION = 1
+
+
+def plan_to_map(plan: Plan) -> dict[str, Any]:
+    """Only strings, numbers, lists and maps; what says nothing is left out."""
+    said = {
+        "version": VERSION,
+        "id": plan.id,
+        "rule": to_map(plan.rule),
+        "announcement": plan.announcement,
+        "audience": plan.audience.to_map(),
+        "volume": plan.volume,
+        "overrides": [_override_map(override) for override in plan.overrides],
+        "since": _text(plan.since),
+        "until": _text(plan.until),
+    }
+    return {name: value for name, value in said.items() if value or name == "volume"}
+
+
+def plan_from_map(said: Mapping[str, Any], holidays: Holidays = NATIONAL) -> Plan:
+    """What `plan_to_map` gave, in a commune with these holidays. Raises Refused, also for what anybody else made up."""
+    try:
+        if said["version"] != VERSION:
+            raise Refused("schedules.plan_unreadable", part=f"version {said['version']}"[:80])
+        return Plan(
+            id=_word(said["id"]),
+            rule=from_map(said["rule"], holidays),
+            announcement=_word(said["announcement"]),
+            audience=_audience(said.get("audience", {})),
+            volume=_whole(said["volume"]),
+            overrides=tuple(_override(each) for each in said.get("overrides", ())),
+            since=_moment(said.get("since")),
+            until=_moment(said.get("until")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, BadMessage) as error:
+        raise Refused("schedules.plan_unreadable", part=f"{type(error).__name__}: {error}"[:80]) from error
+
+
+def _override_map(override: Override) -> dict[str, Any]:
+    said = {
+        "at": str(override.at),
+        "start": _text(override.start),
+        "announcement": override.announcement,
+        "audience": None if override.audience is None else override.audience.to_map(),
+        "volume": override.volume,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _override(said: Mapping[str, Any]) -> Override:
+    at = Pick.parse(said["at"])
+    if not at.time:
+        raise ValueError(said["at"])
+    return Override(
+        at=at,
+        start=_moment(said.get("start")),
+        announcement=_word(said["announcement"]) if "announcement" in said else None,
+        audience=_audience(said["audience"]) if "audience" in said else None,
+        volume=_whole(said["volume"]) if "volume" in said else None,
+    )
+
+
+def _audience(said: Any) -> Audience:
+    return Audience.from_fields(Fields(said, "audience"))
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(text[:40])
+    return at.astimezone(UTC)
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= 64:
+        raise TypeError("id")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= 100:
+        raise TypeError("volume")
+    return value
