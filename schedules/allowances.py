@@ -110,6 +110,8 @@ class Allowance:
     def on(self, day: date) -> "Allowance":
         """What holds on a local day: the same without what that day's events lift."""
         today = [event for event in self.events if event.is_on(day)]
+        if not today:
+            return self
         lifted = frozenset[Kind]().union(*(event.lifts for event in today))
         return replace(
             self,

@@ -73,7 +73,8 @@ def overlaps(slots: Iterable[Slot]) -> list[Overlap]:
 
 def share_ears(first: Slot, second: Slot) -> bool:
     """Whether two airings cannot sound at once: a cluster is meant by both, or a transmitter is asked for both."""
-    return bool(first.clusters & second.clusters or first.transmitters & second.transmitters)
+    apart = first.clusters.isdisjoint(second.clusters) and first.transmitters.isdisjoint(second.transmitters)
+    return not apart
 
 
 def _overlap(first: Slot, second: Slot) -> Overlap:

@@ -1,13 +1,16 @@
 """What an airing breaks of a commune's policy, among the airings that stand (pure)."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from math import ceil
+from zoneinfo import ZoneInfo
 
 from schedules.airtime import Ears, local_day, sessions, sounding
 from schedules.allowances import Allowance, Kind, Limit
 from schedules.conflicts import Slot
+from schedules.recurrence.times import day_begins
 
 _MINUTE = timedelta(minutes=1)
 
@@ -25,13 +28,18 @@ class Broken:
     limit: Figure
 
 
-def all_broken(
-    slot: Slot, hearing: Sequence[tuple[Ears, list[Slot]]], allowance: Allowance
-) -> dict[Broken, frozenset[str]]:
-    """Each rule it breaks, with the clusters it breaks it for; of a limit only the worst figure."""
+def broken_alone(slot: Slot, allowance: Allowance) -> list[Broken]:
+    """The rules it breaks whatever else is heard."""
     today = allowance.at(slot.start)
-    found = dict.fromkeys((*hours_broken(slot, today), *_volume(slot, today)), slot.clusters)
-    for limit in today.limits:
+    return [*hours_broken(slot, today), *_volume(slot, today)]
+
+
+def broken_limits(
+    slot: Slot, hearing: Sequence[tuple[Ears, Sequence[Slot]]], allowance: Allowance
+) -> dict[Broken, frozenset[str]]:
+    """The limits it breaks for some clusters beside what stands for them; of each only the worst figure."""
+    found: dict[Broken, frozenset[str]] = {}
+    for limit in allowance.at(slot.start).limits:
         counted = [(count(limit, slot, standing, allowance), group.clusters) for group, standing in hearing]
         over = [(figure, clusters) for figure, clusters in counted if figure > limit.most]
         if over:
@@ -39,6 +47,35 @@ def all_broken(
             broken = Broken(limit.kind, limit.name, limit.source, worst, limit.most)
             found[broken] = frozenset[str]().union(*(clusters for _, clusters in over))
     return found
+
+
+def on_days_over(slots: Sequence[Slot], days: Mapping[str, date], allowance: Allowance) -> set[str]:
+    """Of one listener's airings, those of the local days (`days`) on which all together break a limit.
+
+    Where the whole day keeps every limit nobody is to blame, in whatever order its airings were written.
+    """
+    by_day: dict[date, list[Slot]] = {}
+    for slot in slots:
+        by_day.setdefault(days[slot.occurrence], []).append(slot)
+    found = sessions(slots, allowance.session_gap)
+    begin = Counter(days[session.slots[0].occurrence] for session in found)
+    over = {day for day, each in by_day.items() if _over(allowance, day, Kind.DAY_MINUTES, _minutes(sounding(each)))}
+    for session in found:
+        own = {days[slot.occurrence] for slot in session.slots}
+        count_of_day = begin[days[session.slots[0].occurrence]]
+        for day in own:
+            long = _over(allowance, day, Kind.SESSION_MINUTES, _minutes(session.lasts))
+            if long or _over(allowance, day, Kind.SESSIONS, count_of_day):
+                over |= own
+    return {slot.occurrence for day in over for slot in by_day[day]}
+
+
+def _over(allowance: Allowance, day: date, kind: Kind, figure: int) -> bool:
+    return any(figure > limit.most for limit in allowance.on(day).limits if limit.kind is kind)
+
+
+def _minutes(lasts: timedelta) -> int:
+    return ceil(lasts / _MINUTE)
 
 
 def hours_broken(slot: Slot, today: Allowance) -> Iterator[Broken]:
@@ -57,11 +94,16 @@ def count(limit: Limit, slot: Slot, standing: Sequence[Slot], allowance: Allowan
     """The figure of a limit with the airing among those that stand; minutes are rounded up."""
     zone = allowance.hours.zone
     if limit.kind is Kind.DAY_MINUTES:
-        day = local_day(slot.start, zone)
-        return ceil(sounding([slot, *(s for s in standing if local_day(s.start, zone) == day)]) / _MINUTE)
+        begin, end = _day(slot.start, zone)
+        return _minutes(sounding([slot, *(each for each in standing if begin <= each.start < end)]))
     found = sessions([*standing, slot], allowance.session_gap)
     own = next(session for session in found if slot in session.slots)
     if limit.kind is Kind.SESSION_MINUTES:
-        return ceil(own.lasts / _MINUTE)
-    day = local_day(own.start, zone)
-    return sum(local_day(session.start, zone) == day for session in found)
+        return _minutes(own.lasts)
+    begin, end = _day(own.start, zone)
+    return sum(begin <= session.start < end for session in found)
+
+
+def _day(at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    day = local_day(at, zone)
+    return day_begins(day, zone), day_begins(day + timedelta(days=1), zone)

@@ -27,48 +27,56 @@ def nearest(
 
     `fits` may ask for more. None: there is no such within `SEARCH`.
     """
-    near = [other for other in others if abs(other.start - slot.start) <= NEAR + SEARCH]
-    sharing = [other for other in near if other.occurrence != slot.occurrence and share_ears(slot, other)]
+    sharing = [
+        other
+        for other in others
+        if abs(other.start - slot.start) <= NEAR + SEARCH
+        and other.occurrence != slot.occurrence
+        and share_ears(slot, other)
+    ]
+    heard = _heard_beside(slot, sharing)
     found = {at for at in _candidates(slot, sharing, allowance, earliest) if earliest is None or at >= earliest}
     for at in sorted(found, key=lambda at: (abs(at - slot.start), at)):
         moved = slot.at(at)
-        if not any(moved.meets(other) for other in sharing) and fits(at) and permits(moved, near, allowance):
+        if not any(moved.meets(other) for other in sharing) and fits(at) and _keeps(moved, heard, allowance):
             return at
     return None
 
 
 def longest(slot: Slot, others: Sequence[Slot], allowance: Allowance) -> timedelta | None:
     """How long it may be at its own time, in whole minutes below its length; None when it may not begin then."""
+    heard = _heard_beside(slot, others)
     for minutes in range(ceil(slot.lasts / _MINUTE) - 1, 0, -1):
         shorter = replace(slot, end=slot.start + minutes * _MINUTE)
-        if permits(shorter, others, allowance):
+        if _keeps(shorter, heard, allowance):
             return shorter.lasts
     return None
 
 
 def permits(slot: Slot, others: Sequence[Slot], allowance: Allowance) -> bool:
     """Whether nothing but the volume forbids it among the others, at this time and of this length."""
-    others = _beside(slot, others)
+    return _keeps(slot, _heard_beside(slot, others), allowance)
+
+
+def _keeps(slot: Slot, heard: Sequence[Sequence[Slot]], allowance: Allowance) -> bool:
     today = allowance.at(slot.start)
     if any(hours_broken(slot, today)):
         return False
-    heard = [
-        [other for other in group.slots if other.occurrence != slot.occurrence]
-        for group in ears([slot, *others])
-        if group.clusters <= slot.clusters
-    ]
     return all(count(limit, slot, standing, allowance) <= limit.most for limit in today.limits for standing in heard)
 
 
-def _beside(slot: Slot, others: Iterable[Slot]) -> list[Slot]:
-    return [
+def _heard_beside(slot: Slot, others: Iterable[Slot]) -> list[list[Slot]]:
+    """What those who are meant by it hear beside it, each different choice once."""
+    near = [
         other
         for other in others
-        if abs(other.start - slot.start) <= NEAR
+        if abs(other.start - slot.start) <= NEAR + SEARCH
         and other.occurrence != slot.occurrence
         and not other.any_hour
         and not other.clusters.isdisjoint(slot.clusters)
     ]
+    groups = [group.slots for group in ears([slot, *near]) if slot in group.slots]
+    return [[each for each in slots if each is not slot] for slots in groups]
 
 
 def _candidates(slot: Slot, others: Sequence[Slot], allowance: Allowance, earliest: datetime | None) -> set[datetime]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from base.errors import Refused
-from schedules.airtime import NEAR, ears
+from schedules.airtime import NEAR, Ears, ears, local_day
 from schedules.allowances import Allowance, Kind
 from schedules.conflicts import Slot
-from schedules.counting import Broken, Figure, all_broken
+from schedules.counting import Broken, Figure, broken_alone, broken_limits, on_days_over
 from schedules.permitting import longest, nearest
 
 _MINUTE = timedelta(minutes=1)
@@ -54,21 +54,18 @@ def check(slots: Iterable[Slot], allowance: Allowance, new: Collection[str] = ()
     Those in `new` count after all others, so that what stands already is not blamed for them; what is not permitted
     counts for nothing. Limits count what one cluster hears. Give whole local days, and those beside them.
     """
-    asked = [slot for slot in slots if not slot.any_hour]
-    listeners = [(group, _Standing()) for group in ears(asked)]
-    refused: list[tuple[Slot, dict[Broken, frozenset[str]]]] = []
-    for slot in sorted(asked, key=lambda each: (each.occurrence in new, each.start, each.occurrence)):
-        hearing = [pair for pair in listeners if pair[0].clusters <= slot.clusters]
-        broken = all_broken(slot, [(group, standing.near(slot)) for group, standing in hearing], allowance)
-        if broken:
-            refused.append((slot, broken))
-        if all(rule.kind is Kind.VOLUME for rule in broken):
-            for _, standing in hearing:
-                standing.add(slot)
-    out = {slot.occurrence for slot, broken in refused if any(rule.kind is not Kind.VOLUME for rule in broken)}
-    others = [slot for slot in asked if slot.occurrence not in out]
-    refused.sort(key=lambda each: (each[0].start, each[0].occurrence))
-    return tuple(violation for slot, broken in refused for violation in _violations(slot, broken, others, allowance))
+    asked = {slot.occurrence: slot for slot in slots if not slot.any_hour}
+    broken = {
+        name: dict.fromkeys(alone, asked[name].clusters)
+        for name, alone in ((name, broken_alone(slot, allowance)) for name, slot in asked.items())
+        if alone
+    }
+    within = [slot for slot in asked.values() if not _is_out(broken.get(slot.occurrence, ()))]
+    for name, limits in _over_limits(within, allowance, new).items():
+        broken[name] = broken.get(name, {}) | limits
+    others = [slot for slot in within if not _is_out(broken.get(slot.occurrence, ()))]
+    in_order = sorted((asked[name] for name in broken), key=lambda each: (each.start, each.occurrence))
+    return tuple(found for slot in in_order for found in _violations(slot, broken[slot.occurrence], others, allowance))
 
 
 def permit(slots: Sequence[Slot], allowance: Allowance, new: Collection[str] = ()) -> None:
@@ -137,6 +134,36 @@ def _refuse_with_nearest(found: Violation, local: datetime, shown: datetime) -> 
         longest=may_last,
         nearest=near,
     )
+
+
+def _is_out(broken: Iterable[Broken]) -> bool:
+    """Whether it may not be heard at all, not even softer."""
+    return any(rule.kind is not Kind.VOLUME for rule in broken)
+
+
+def _over_limits(
+    slots: Sequence[Slot], allowance: Allowance, new: Collection[str]
+) -> dict[str, dict[Broken, frozenset[str]]]:
+    """Airing → the limits it breaks. Only days that are over as a whole are gone through one by one."""
+    days = {slot.occurrence: local_day(slot.start, allowance.hours.zone) for slot in slots}
+    hearing: dict[str, list[tuple[Ears, _Standing]]] = {slot.occurrence: [] for slot in slots}
+    asked: set[str] = set()
+    for group in ears(slots):
+        asked |= on_days_over(group.slots, days, allowance)
+        standing = _Standing()
+        for slot in group.slots:
+            hearing[slot.occurrence].append((group, standing))
+    found: dict[str, dict[Broken, frozenset[str]]] = {}
+    for slot in sorted(slots, key=lambda each: (each.occurrence in new, each.start, each.occurrence)):
+        name = slot.occurrence
+        if name in asked:
+            broken = broken_limits(slot, [(group, stand.near(slot)) for group, stand in hearing[name]], allowance)
+            if broken:
+                found[name] = broken
+                continue
+        for _, standing in hearing[name]:
+            standing.add(slot)
+    return found
 
 
 def _violations(

@@ -71,6 +71,13 @@ def test_another_session_may_join_one_that_is_there() -> None:
     assert refused.params["nearest"] == "16:45"
 
 
+def test_a_day_that_keeps_every_rule_as_a_whole_blames_nobody_for_the_order_it_was_written_in() -> None:
+    one = Allowance(ANY_HOUR, (Limit(Kind.SESSIONS, 1, "One session a day", SOURCE),))
+    apart = [slot("first", "05:00", 10), slot("last", "05:20", 10)]
+    assert [v.occurrence for v in check(apart, one)] == ["last"]
+    assert check([*apart, slot("between", "05:12", 5)], one, {"between"}) == ()
+
+
 def test_a_session_is_what_follows_within_the_gap() -> None:
     slots = [MORNING, slot("more", "05:14", 5), DUSK, slot("late", "17:16", 1)]
     assert [v.occurrence for v in check(slots, Allowance(ANY_HOUR, (TWO,)))] == ["late"]
