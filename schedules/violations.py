@@ -34,7 +34,7 @@ class Violation:
     """An airing a rule forbids, for these clusters. figure, limit: sessions, minutes, percent; of the hours, as text.
 
     nearest: the nearest permitted beginning within `SEARCH`. longest: how long it may be at its own time. louder than
-    permitted it may still sound, at `limit` percent. None: there is no such thing.
+    permitted it may still sound, at `limit` percent. None: there is no such thing, or it was not looked for.
     """
 
     occurrence: str
@@ -48,11 +48,14 @@ class Violation:
     longest: timedelta | None = None
 
 
-def check(slots: Iterable[Slot], allowance: Allowance, new: Collection[str] = ()) -> tuple[Violation, ...]:
+def check(
+    slots: Iterable[Slot], allowance: Allowance, new: Collection[str] = (), *, offer: bool = True
+) -> tuple[Violation, ...]:
     """The violations among the airings of some days, in order of time.
 
     Those in `new` count after all others, so that what stands already is not blamed for them; what is not permitted
-    counts for nothing. Limits count what one cluster hears. Give whole local days, and those beside them.
+    counts for nothing. Limits count what one cluster hears. Give whole local days, and those beside them. Without
+    `offer` nothing is looked for that would be permitted: a page of marks needs no more.
     """
     asked = {slot.occurrence: slot for slot in slots if not slot.any_hour}
     broken = {
@@ -65,7 +68,11 @@ def check(slots: Iterable[Slot], allowance: Allowance, new: Collection[str] = ()
         broken[name] = broken.get(name, {}) | limits
     others = [slot for slot in within if not _is_out(broken.get(slot.occurrence, ()))]
     in_order = sorted((asked[name] for name in broken), key=lambda each: (each.start, each.occurrence))
-    return tuple(found for slot in in_order for found in _violations(slot, broken[slot.occurrence], others, allowance))
+    return tuple(
+        found
+        for slot in in_order
+        for found in _violations(slot, broken[slot.occurrence], others if offer else None, allowance)
+    )
 
 
 def permit(slots: Sequence[Slot], allowance: Allowance, new: Collection[str] = ()) -> None:
@@ -167,11 +174,11 @@ def _over_limits(
 
 
 def _violations(
-    slot: Slot, broken: dict[Broken, frozenset[str]], others: Sequence[Slot], allowance: Allowance
+    slot: Slot, broken: dict[Broken, frozenset[str]], others: Sequence[Slot] | None, allowance: Allowance
 ) -> Iterator[Violation]:
-    only_loud = all(rule.kind is Kind.VOLUME for rule in broken)
-    near = None if only_loud else nearest(slot, others, allowance)
-    may_last = None if only_loud else longest(slot, others, allowance)
+    near = may_last = None
+    if others is not None and _is_out(broken):
+        near, may_last = nearest(slot, others, allowance), longest(slot, others, allowance)
     for rule, clusters in broken.items():
         loud = rule.kind is Kind.VOLUME
         yield Violation(

@@ -154,6 +154,14 @@ def test_nothing_is_offered_before_the_earliest_or_where_something_else_forbids_
     assert nearest(RELAY, (), allowance, fits=lambda at: at != local("05:00")) == local("07:15")
 
 
+def test_marks_alone_are_the_same_violations_without_an_offer() -> None:
+    allowance = Allowance(HOURS, (TWO, QUARTER, HALF), (EVENING,))
+    slots = [RELAY, MORNING, slot("more", "05:10", 10), NOON, DUSK, slot("loud", "18:30", 5, volume=70)]
+    offered = check(slots, allowance)
+    assert check(slots, allowance, offer=False) == tuple(replace(v, nearest=None, longest=None) for v in offered)
+    assert len(offered) > 3
+
+
 def test_how_long_it_may_be_ends_with_the_hours() -> None:
     assert longest(slot("talk", "18:50", 20), (), Allowance(HOURS)) == timedelta(minutes=10)
     assert longest(RELAY, (), Allowance(HOURS)) is None
