@@ -40,6 +40,8 @@ class Life:
 
     seed: int
     now: datetime = BEGIN
+    true: datetime = BEGIN
+    """What the speakers' clocks show; ours is stepped now and then, `now` is what is planned by."""
     plans: dict[str, Plan] = field(default_factory=plans)
     pauses: list[Known] = field(default_factory=list)
     last: Done | None = None
@@ -50,18 +52,22 @@ class Life:
         self.speakers = Speakers()
         self.office = Office(self.speakers)
         self.names = 0
+        self.off_by = timedelta()
 
     def live(self, days: int) -> None:
         """Ticks at random moments, and between them whatever people do."""
         acts: tuple[Callable[[], None], ...] = (self._edit, self._edit, self._edit, self._copy, self._pause,
-                                                self._unpause, self._undo, self._restart)  # fmt: skip
+                                                self._unpause, self._undo, self._restart, self._step)  # fmt: skip
         self.office.tick(self.plans, self._silences(), self.now)
-        while self.now < BEGIN + days * A_DAY:
+        while self.true < BEGIN + days * A_DAY:
             # Whole hours and half a minute: nothing happens at the very moment something begins.
-            self.now += timedelta(hours=self.rng.randint(1, 60))
-            self.speakers.pass_until(self.now)
+            self.true += timedelta(hours=self.rng.randint(1, 60))
+            self.speakers.pass_until(self.true)
+            # Planning never goes back behind what it has done, nor behind what speakers say has begun.
+            self.now = max(self.now, self.true + self.off_by, self.speakers.last)
             self.rng.choice(acts)()
             self.office.tick(self.plans, self._silences(), self.now)
+        self.speakers.pass_until(self.now)
 
     def _silences(self, at: datetime | None = None) -> tuple[Silence, ...]:
         moment = at or self.now
@@ -142,6 +148,8 @@ class Life:
             self._repause(shorten, "unpause")
 
     def _repause(self, change: Callable[[], None], what: str) -> None:
+        if self.now != self.true:
+            return
         before = self._silences()
         change()
         self.office.paused(before, self._silences(), self.now)
@@ -157,6 +165,11 @@ class Life:
             return
         after = tuple(self.plans[name] for name in back.remove)
         self._put(Done((*self.last.after, *after), back.put, "operator", self.now), "undo")
+
+    def _step(self) -> None:
+        """The server's clock jumps by an hour, or is set right."""
+        self.off_by = timedelta(hours=self.rng.choice((-1, 0, 1)))
+        self.did["clock step"] += 1
 
     def _restart(self) -> None:
         """A server that begins anew has its rows and nothing else."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 @dataclass(slots=True)
@@ -11,6 +11,8 @@ class Speakers:
 
     heard: list[tuple[str, int, datetime]] = field(default_factory=list)
     orders: int = 0
+    last: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    """The latest beginning they have told of."""
     _plays: dict[tuple[str, int], datetime] = field(default_factory=dict)
     _cancelled: set[tuple[str, int]] = field(default_factory=set)
 
@@ -29,4 +31,6 @@ class Speakers:
     def pass_until(self, now: datetime) -> None:
         """Everything that begins by `now` is heard."""
         for cluster, occurrence in [key for key, start in self._plays.items() if start <= now]:
-            self.heard.append((cluster, occurrence, self._plays.pop((cluster, occurrence))))
+            start = self._plays.pop((cluster, occurrence))
+            self.heard.append((cluster, occurrence, start))
+            self.last = max(self.last, start)

@@ -18,7 +18,7 @@ def test_a_year_goes_by_and_nothing_is_missed_doubled_or_out_of_place(seed: int)
     life.live(DAYS)
     assert life.wrong()[:5] == []
     assert len(life.speakers.heard) > 4_000
-    assert {"this", "following", "all", "copy", "pause", "unpause", "undo", "restart"} <= life.did.keys()
+    assert {"this", "following", "all", "copy", "pause", "unpause", "undo", "restart", "clock step"} <= life.did.keys()
 
 
 if __name__ == "__main__":
