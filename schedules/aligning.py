@@ -5,7 +5,7 @@ A row whose airing begins now or began is never touched, and its name never begi
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from schedules.models import OccurrenceState
@@ -13,6 +13,9 @@ from schedules.plans import Planned
 
 Name = tuple[str, datetime]
 """(plan, original): what an airing is called for good."""
+
+MAX_STEP = timedelta(hours=1)
+"""How far a clock may be off before somebody is told, and the clock believed."""
 
 
 class Off(StrEnum):
@@ -72,6 +75,15 @@ class Alignment:
     @property
     def is_empty(self) -> bool:
         return not (self.add or self.rename or self.rewrite or self.replace or self.call_off)
+
+
+def planning_now(clock: datetime, *seen: datetime) -> datetime:
+    """The moment to plan by: never behind what was planned by, nor behind the start of what a receipt says has begun.
+
+    With a server's clock that is slow, an airing that was heard would else be changed as if it were still to come, and
+    heard again. `seen` is believed up to `MAX_STEP` ahead: one wild clock must not stop all planning.
+    """
+    return max(clock, min(max(seen, default=clock), clock + MAX_STEP))
 
 
 def align(present: Iterable[Present], wanted: Iterable[Planned], now: datetime) -> Alignment:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.wire.audience import Audience
-from schedules.aligning import Added, Alignment, Off, Present, Renamed, align
+from schedules.aligning import MAX_STEP, Added, Alignment, Off, Present, Renamed, align, planning_now
 from schedules.edits import Change, Scope, edit
 from schedules.models import OccurrenceState as State
 from schedules.plans import Plan, Planned, airings
@@ -88,6 +88,14 @@ def test_a_split_that_changes_nothing_for_an_airing_needs_no_order() -> None:
     assert {each.airing.start for each in needed.add} == {local("18:00", DAY + n * A_DAY) for n in (0, 1, 2)}
     assert len(needed.call_off) == 3
     assert (needed.replace, needed.rewrite) == ((), ())
+
+
+def test_planning_goes_on_from_what_was_seen_but_not_from_a_wild_clock() -> None:
+    hour = timedelta(hours=1)
+    assert planning_now(NOW) == NOW
+    assert planning_now(NOW, NOW - hour, NOW - 2 * hour) == NOW
+    assert planning_now(NOW, NOW - hour, NOW + hour / 2) == NOW + hour / 2
+    assert planning_now(NOW, NOW + 9_000 * A_DAY) == NOW + MAX_STEP
 
 
 AIRINGS = st.builds(

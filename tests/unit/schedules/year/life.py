@@ -8,6 +8,7 @@ from random import Random
 
 from base.errors import LoaError
 from devices.wire.audience import Audience
+from schedules.aligning import planning_now
 from schedules.copying import copy, name_of, span
 from schedules.edits import Change, Scope, edit
 from schedules.pauses import Occasion, Pause, Silence, placed, silent
@@ -63,8 +64,7 @@ class Life:
             # Whole hours and half a minute: nothing happens at the very moment something begins.
             self.true += timedelta(hours=self.rng.randint(1, 60))
             self.speakers.pass_until(self.true)
-            # Planning never goes back behind what it has done, nor behind what speakers say has begun.
-            self.now = max(self.now, self.true + self.off_by, self.speakers.last)
+            self.now = planning_now(self.true + self.off_by, self.now, self.speakers.last)
             self.rng.choice(acts)()
             self.office.tick(self.plans, self._silences(), self.now)
         self.speakers.pass_until(self.now)
