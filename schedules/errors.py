@@ -102,6 +102,10 @@ MESSAGES: dict[str, str] = {
     "schedules.event_without_time": (
         "It lasts all day and has no time at which to play. The event was not taken. Give it a time."
     ),
+    "schedules.hours_full": (
+        "{time} is outside the permitted hours {rule} ({source}), and inside them no time of this day or those beside "
+        "it is free. Nothing was planned. Shorten it, or take something else out."
+    ),
     "schedules.no_time_permitted": (
         "This makes {figure}; {rule} ({source}) permits {limit}, and no time of this day or those beside it is free. "
         "Nothing was planned. Shorten it, or take something else out."

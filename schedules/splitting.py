@@ -32,11 +32,13 @@ def old_part(plan: Plan, cut: datetime, now: datetime) -> Plan:
 
 
 def new_part(plan: Plan, cut: datetime, now: datetime, new_id: str) -> Plan:
-    """The plan from the cut on, under another name."""
+    """The plan from the cut on, under another name; what was taken out of the days before it is forgotten."""
     early = [each.at for each in plan.overrides if stays(plan, each, cut, now) and plan.moment_of(each.at) >= cut]
     kept = tuple(override for override in plan.overrides if not stays(plan, override, cut, now))
     since = cut if plan.since is None else max(cut, plan.since)
-    return replace(plan, id=new_id, rule=less(plan.rule, early), overrides=kept, since=since)
+    removed = tuple(pick for pick in plan.rule.removed if pick.day >= plan.pick_of(since).day)
+    rule = less(replace(plan.rule, removed=removed), early)
+    return replace(plan, id=new_id, rule=rule, overrides=kept, since=since)
 
 
 def less(rule: Rule, picks: Iterable[Pick]) -> Rule:

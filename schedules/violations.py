@@ -97,7 +97,9 @@ def refuse(violation: Violation, slot: Slot, allowance: Allowance) -> None:
             source=found.source,
         )
     if found.nearest is None and found.kind is Kind.HOURS:
-        raise Refused("schedules.too_long_for_hours", minutes=minutes, rule=found.rule, source=found.source)
+        if allowance.at(slot.start).hours.nearest_permitted(slot.start, slot.lasts) is None:
+            raise Refused("schedules.too_long_for_hours", minutes=minutes, rule=found.rule, source=found.source)
+        raise Refused("schedules.hours_full", time=f"{local:%H:%M}", rule=found.rule, source=found.source)
     if found.nearest is None:
         raise Refused(
             "schedules.no_time_permitted",
@@ -118,7 +120,7 @@ def _refuse_with_nearest(found: Violation, local: datetime, shown: datetime) -> 
             time=f"{local:%H:%M}",
             rule=found.rule,
             source=found.source,
-            nearest=f"{shown:%H:%M}",
+            nearest=near,
             nearest_at=shown.isoformat(timespec="seconds"),
         )
     if found.kind is Kind.SESSIONS:

@@ -43,6 +43,22 @@ def test_two_for_different_clusters_meet_on_a_transmitter_that_is_asked_for_both
     assert overlaps([one, replace(two, transmitters=frozenset({"other"}))]) == []
 
 
+def test_only_the_real_emergency_may_sound_at_any_hour():
+    siren = slot("siren", 0, 10, play_class=3)
+    assert siren.any_hour
+    assert not replace(siren, actual=False).any_hour
+    assert not slot("urgent", 0, 10, play_class=2).any_hour
+
+
+def test_an_airing_at_another_time_is_as_long_and_meets_what_is_there():
+    news, talk = slot("news", 0, 10), slot("talk", 30, 50, clusters="b")
+    moved = news.at(talk.start)
+    assert (moved.start, moved.lasts) == (talk.start, news.lasts)
+    assert moved.meets(talk)
+    assert not news.meets(talk)
+    assert not moved.meets(replace(talk, clusters=frozenset("z")))
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(

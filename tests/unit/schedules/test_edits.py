@@ -171,6 +171,14 @@ def test_one_put_off_until_later_is_still_to_come() -> None:
     assert times(made(plan, on(1, "05:00"), Scope.FOLLOWING, now=now, cancel=True).plans) == ["10 17:00", "10 18:30"]
 
 
+def test_what_was_called_off_before_a_change_is_not_dragged_along_for_ever() -> None:
+    plan = made(DAILY, on(0, "05:00"), Scope.THIS, cancel=True).plans[0]
+    plan = made(plan, on(2, "05:00"), Scope.THIS, cancel=True).plans[0]
+    old, new = made(plan, on(1, "17:00"), Scope.FOLLOWING, volume=40).plans
+    assert (len(old.rule.removed), len(new.rule.removed)) == (2, 1)
+    assert times((old, new)) == ["10 17:00", "11 05:00", "11 17:00", "12 17:00"]
+
+
 def test_counting_goes_on_over_a_change() -> None:
     counted = Plan("five", Rule("FREQ=DAILY;COUNT=5", DAY, None, ("05:00",), VIETNAM), "b")
     edited = made(counted, on(3, "05:00"), Scope.FOLLOWING, time="06:00")

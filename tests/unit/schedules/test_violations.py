@@ -108,6 +108,18 @@ def test_what_no_time_can_take_says_so() -> None:
     assert refused.code == "schedules.no_time_permitted"
 
 
+def test_hours_that_are_full_are_not_said_to_be_too_short() -> None:
+    taken = [slot(f"taken {day}", "05:00", 150, day=DAY + timedelta(days=day)) for day in (-1, 0, 1)]
+    taken += [slot(f"dusk {day}", "16:30", 150, day=DAY + timedelta(days=day)) for day in (-1, 0, 1)]
+    refused = refusal([*taken, RELAY], Allowance(HOURS), "relay")
+    assert (refused.code, refused.params["time"]) == ("schedules.hours_full", "03:15")
+
+
+def test_an_offer_on_another_day_names_it() -> None:
+    refused = refusal([slot("late", "23:50", 10)], Allowance(Rules.of(VIETNAM, [["05:00", "07:30"]], SOURCE)))
+    assert refused.params["nearest"] == "05:00 (2026-03-11)"
+
+
 def test_what_is_not_permitted_counts_for_nothing() -> None:
     slots = [MORNING, slot("talk", "06:00", 25), slot("brief", "06:30", 10)]
     assert [v.occurrence for v in check(slots, Allowance(HOURS, (HALF,)))] == ["talk"]
