@@ -33,8 +33,8 @@ def routers() -> list[APIRouter]:
     )
 
     pages = (
-        sign_in, account, today, announcement_new, sound_text,
-        announcements, airing, audience_page, schedule_new, schedules, stop_all, occurrences, clusters, contact, device_settings, courier_phone, courier, courier_bundle, enrolment,
-        emergency, emergency_board, people, keys, activity,
+        sign_in, account, today, announcement_new, sound_text, announcements, airing, audience_page,
+        schedule_new, schedules, stop_all, occurrences, clusters, contact, device_settings, courier_phone,
+        courier, courier_bundle, enrolment, emergency, emergency_board, people, keys, activity,
     )  # fmt: skip
     return [page.router for page in pages]
