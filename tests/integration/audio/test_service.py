@@ -12,10 +12,12 @@ from audio import codec
 from audio.limits import AudioLimits
 from audio.loudness import measure
 from audio.models import AssetReport, AudioAsset, Rendition
+from audio.preview import Recording, Silence, ToneSound
 from audio.service import AudioService, PreparedAsset
 from audio.speech.espeak import Espeak
 from audio.spoken_vi import speak
 from audio.store import ContentStore
+from audio.tones import TONES
 from base.errors import NotFound, Refused
 from tests.integration.audio.conftest import ANNOUNCEMENT, Encoder, Pcm, until
 
@@ -201,19 +203,14 @@ async def test_what_does_not_exist_is_not_found(service: AudioService, session: 
             service.rendition_path(sha256)
 
 
-async def test_a_preview_sounds_like_the_session(service: AudioService, upload: PreparedAsset, tmp_path: Path):
-    out = tmp_path / "preview.wav"
-    chosen = [made.sha256 for made in upload.renditions if made.codec != "mp3-32"]
-    await service.write_preview(chosen, out, opening="chime", gap_ms=500)
-    pcm = np.concatenate(list(codec.decode(out)))
-    assert len(pcm) / 16 == pytest.approx(1500 + 2 * 500 + 2 * upload.duration_ms, abs=2)
-    assert not pcm[1500 * 16 : 2000 * 16].any()
-    assert np.abs(pcm[: 1500 * 16]).max() > 8000
-
-
-async def test_a_preview_with_a_tone_that_does_not_exist_is_refused(
+async def test_a_preview_sounds_tone_silence_and_rendition(
     service: AudioService, upload: PreparedAsset, tmp_path: Path
 ):
-    with pytest.raises(NotFound) as caught:
-        await service.write_preview([upload.renditions[0].sha256], tmp_path / "a.wav", opening="eas")
-    assert caught.value.code == "audio.tone_unknown"
+    out = tmp_path / "preview.flac"
+    kept = upload.renditions[0]
+    recording = Recording(service.rendition_path(kept.sha256), upload.duration_ms)
+    await service.write_preview([ToneSound(TONES["chime"].segments), Silence(500), recording], out)
+    pcm = np.concatenate(list(codec.decode(out)))
+    assert len(pcm) == (1_500 + 500 + upload.duration_ms) * 16
+    assert not pcm[1500 * 16 : 2000 * 16].any()
+    assert np.abs(pcm[: 1500 * 16]).max() > 8000
