@@ -3,6 +3,7 @@
 from schedules.announcements import AnnouncementService, AnnouncementView, VersionView
 from schedules.emergencies import EmergencyPreview, EmergencyService
 from schedules.issuing import IssueRound
+from schedules.languages import Lacking, Languages
 from schedules.programme import ProgrammeService, ProgrammeSettings
 from schedules.speaking import PreparedTemplate
 
@@ -12,6 +13,8 @@ __all__ = [
     "EmergencyPreview",
     "EmergencyService",
     "IssueRound",
+    "Lacking",
+    "Languages",
     "PreparedTemplate",
     "ProgrammeService",
     "ProgrammeSettings",
