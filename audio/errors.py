@@ -68,6 +68,10 @@ MESSAGES: dict[str, str] = {
     ),
     "audio.profile_unknown": "There is no mastering profile “{profile}”. Choose voice, music or relay.",
     "audio.rendition_unknown": "There is no rendition “{rendition}”. Nothing was written. There are: {known}.",
+    "audio.report_unknown": (
+        "Nothing is told of the sound with the id {asset_id}: it was kept before sounds were looked into. "
+        "It can be listened to and used."
+    ),
     "audio.silent": (
         "“{name}” holds no sound that could be heard. Nothing was kept. Check the microphone and record again."
     ),
