@@ -27,13 +27,14 @@ def routers() -> list[APIRouter]:
         schedule_new,
         schedules,
         sign_in,
+        sound_record,
         sound_text,
         stop_all,
         today,
     )
 
     pages = (
-        sign_in, account, today, announcement_new, sound_text, announcements, airing, audience_page,
+        sign_in, account, today, announcement_new, sound_record, sound_text, announcements, airing, audience_page,
         schedule_new, schedules, stop_all, occurrences, clusters, contact, device_settings, courier_phone,
         courier, courier_bundle, enrolment, emergency, emergency_board, people, keys, activity,
     )  # fmt: skip
