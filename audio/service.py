@@ -1,6 +1,7 @@
 """What the rooms above may ask of sound: prepare an upload or a text, save it, find it, hear it."""
 
 import asyncio
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -179,8 +180,9 @@ class AudioService:
         A cancelled call leaves half of its files behind.
         """
         written = choice.check_text(text)
-        said = self.spoken_form(text, language=language, dictionary=dictionary)
-        if spoken is not None:
+        if spoken is None:
+            said = self.spoken_form(text, language=language, dictionary=dictionary)
+        else:
             said = choice.check_text(spoken)
         choice.check_speed(speed)
         engine, chosen = choice.find_voice(self._engines.values(), language, voice)
@@ -278,8 +280,15 @@ class AudioService:
     async def write_preview(
         self, pieces: Sequence[preview.Piece], out: Path, *, horn: bool = False, skim: bool = False
     ) -> None:
-        """Write a FLAC file of what a speaker makes of these; see `audio.preview.write_preview`."""
-        await asyncio.to_thread(preview.write_preview, pieces, out, horn=horn, skim=skim)
+        """Write a FLAC file of what a speaker makes of these; see `audio.preview.write_preview`.
+
+        A cancelled call ends the work and leaves a file of no use.
+        """
+        stop = threading.Event()
+        try:
+            await asyncio.to_thread(preview.write_preview, pieces, out, horn=horn, skim=skim, stopped=stop.is_set)
+        finally:
+            stop.set()
 
     async def _make(
         self,

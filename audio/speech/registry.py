@@ -16,7 +16,7 @@ from audio.speech.port import SpeechEngine
 from base.errors import Refused
 
 UNSPOKEN = ("hmn", "tyz", "nut", "ium", "blt", "twh")
-"""Hmong, Tày, Nùng, Dao, Black and White Thái, by the codes the pages use: no engine speaks them, people record them."""
+"""Hmong, Tày, Nùng, Dao, Black and White Thái, by the codes the pages use: people record them, no engine has them."""
 
 
 @dataclass(frozen=True, slots=True)

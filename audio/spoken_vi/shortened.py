@@ -18,7 +18,8 @@ _TITLED = re.compile(rf"(?P<word>{_WORD})\. ?(?=[{CAPITALS}])")
 _BORN = re.compile(r"(?P<word>SN|sn)(?:\. ?|: ?)(?=\d)")
 _LUNAR = re.compile(r"(?:AL|A\.L\.?)(?![^\W_])")
 _A_DATE = re.compile(
-    r"(?:\d{1,2} ?[/.-] ?\d{1,2}(?: ?[/.-] ?\d{4})?|[Tt]háng (?:\d{1,2}|[^\W\d_]+)(?:(?:/|,? năm )[^,.;]{1,20})?)[, ]{1,3}$"
+    r"(?:\d{1,2} ?[/.-] ?\d{1,2}(?: ?[/.-] ?\d{4})?"
+    r"|[Tt]háng (?:\d{1,2}|[^\W\d_]+)(?:(?:/|,? năm )[^,.;]{1,20})?)[, ]{1,3}$",
 )
 _A_DATE_REACH = 48
 _ONLY_IN_CAPITALS = frozenset(["WHO", "AIDS"])

@@ -14,6 +14,6 @@ def test_the_code_that_was_used_for_thai_is_still_read_and_no_longer_offered():
     assert language_word("tha") == "Thái"
 
 
-@pytest.mark.parametrize(("code", "shown"), [("blt", "Thái Đen"), ("tha", "Thái"), ("xx", "xx")])
+@pytest.mark.parametrize(("code", "shown"), [("blt", "tiếng Thái Đen"), ("tha", "tiếng Thái"), ("xx", "xx")])
 def test_a_page_names_a_language_by_its_code(code: str, shown: str):
     assert environment("vi").from_string("{{ code|language }}").render(code=code) == shown
