@@ -59,7 +59,8 @@ class Listening:
         self, session: AsyncSession, found: Sequence[Occurrence], ground: Ground, languages: tuple[str, ...]
     ) -> list[Airing]:
         bulletins = [row for row in found if row.announcement_id is not None and row.status is Status.ACTUAL]
-        versions = await self.issuer.versions(session, bulletins)
+        contents = await self.issuer.contents(session, {row.announcement_id for row in bulletins})
+        sounding = {row.id: contents[row.announcement_id or ""].parts(row.play_class) for row in bulletins}
         return [
             Airing(
                 play=airing.play,
@@ -70,8 +71,8 @@ class Listening:
                 ready=True,
             )
             for row in bulletins
-            if versions[row.id]
-            for airing in [bulletin(row, versions[row.id], volume_max=ground.rules.volume_max)]
+            if sounding[row.id]
+            for airing in [bulletin(row, sounding[row.id], volume_max=ground.rules.volume_max)]
         ]
 
 

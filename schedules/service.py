@@ -1,6 +1,7 @@
 """What the room above may call: announcements, the programme, emergencies."""
 
 from schedules.announcements import AnnouncementService, AnnouncementView, VersionView
+from schedules.composing import ItemView
 from schedules.emergencies import EmergencyPreview, EmergencyService
 from schedules.issuing import IssueRound
 from schedules.languages import Lacking, Languages
@@ -13,6 +14,7 @@ __all__ = [
     "EmergencyPreview",
     "EmergencyService",
     "IssueRound",
+    "ItemView",
     "Lacking",
     "Languages",
     "PreparedTemplate",
