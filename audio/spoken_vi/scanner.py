@@ -52,7 +52,7 @@ def speak(text: str, *, dictionary: Mapping[str, str] = _NOTHING, accent: Accent
     """The text as it is said aloud, on one line, in composed characters. Raises Refused (audio.text_too_long).
 
     dictionary: the commune's own words, written → said; they come before every rule and are said as they stand.
-    Speaking what is spoken changes nothing.
+    Speaking what is spoken changes nothing, but for a word in capitals that stood among others (``BCI PCUBT``).
     """
     return polish("".join(piece.spoken for piece in explain(text, dictionary=dictionary, accent=accent)))
 

@@ -255,12 +255,20 @@ def test_an_entry_is_kept_composed_and_in_single_spaces():
     assert check_entry("CT", "CT") == ("CT", "CT")
 
 
+@pytest.mark.parametrize("typed", ["Ðồn\x00 A1", "ĐƠN “A1”", "A1 (mới)", "km\u200b2", "A1,", "ＵＢ ２"])
+def test_an_entry_is_found_in_a_text_however_it_was_typed(typed: str):
+    kept, said = check_entry(typed, "một hai")
+    assert said in speak(f"Ở {typed} nhé", dictionary={kept: said})
+    assert check_entry(kept, said) == (kept, said)
+
+
 @pytest.mark.parametrize(
     ("written_as", "said", "code"),
     [
         ("", "a", "audio.entry_written_wrong"),
         ("- ", "a", "audio.entry_written_wrong"),
         ("a" * 61, "a", "audio.entry_written_wrong"),
+        ("B_'__BVĐK", "a", "audio.entry_written_wrong"),
         ("ABC", "  ", "audio.entry_said_wrong"),
         ("ABC", "a" * 301, "audio.entry_said_wrong"),
         ("ABC", "số 5", "audio.entry_not_spoken"),
