@@ -4,8 +4,9 @@ Every piece fills its stated time exactly, as in an order: what is longer is cut
 silence. The volume is full: a speaker multiplies by its own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -60,17 +61,26 @@ class Recording:
 Piece = ToneSound | Silence | Recording
 
 
-def write_preview(pieces: Sequence[Piece], out: Path, *, horn: bool = False, skim: bool = False) -> None:
+def write_preview(
+    pieces: Sequence[Piece],
+    out: Path,
+    *,
+    horn: bool = False,
+    skim: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
     """Write a FLAC file, 16 kHz mono, a few seconds of it in memory at a time; blocks for as long as that takes.
 
-    horn: as a horn loudspeaker colours it. skim: of each long recording only how it begins and ends.
+    horn: as a horn loudspeaker colours it. skim: of each long recording only how it begins and ends. stopped: asked
+    for every second of sound; once it is so, the file ends there.
     Raises Refused("audio.preview_too_long"), Unavailable("audio.content_unreadable").
     """
     if sum(piece.duration_ms for piece in pieces) > LIMIT_MS:
         raise Refused("audio.preview_too_long", limit_min=LIMIT_MS // 60_000)
     chunks = samples(pieces, skim=skim)
     with out.open("wb") as file:
-        codec.encode_flac(_seconds(through_horn(chunks) if horn else chunks), out=file)
+        heard = _seconds(through_horn(chunks) if horn else chunks)
+        codec.encode_flac(takewhile(lambda _: not stopped(), heard), out=file)
 
 
 def samples(pieces: Iterable[Piece], *, skim: bool = False) -> Iterator[Pcm]:
@@ -82,11 +92,9 @@ def samples(pieces: Iterable[Piece], *, skim: bool = False) -> Iterator[Pcm]:
             yield from _fitted(_sound(piece), piece.duration_ms * _PER_MS)
 
 
-def skimmed_ms(piece: Piece) -> int:
-    """How long a piece lasts when it is skimmed."""
-    if isinstance(piece, Recording) and piece.duration_ms > SKIM_FROM_MS:
-        return SKIM_HEAD_MS + SKIM_TAIL_MS
-    return piece.duration_ms
+def skimmed_ms(duration_ms: int) -> int:
+    """How long a recording of this length lasts when it is skimmed."""
+    return SKIM_HEAD_MS + SKIM_TAIL_MS if duration_ms > SKIM_FROM_MS else duration_ms
 
 
 def _sound(piece: Piece) -> Iterator[Pcm]:

@@ -42,6 +42,7 @@ from server.jobs import jobs_of
 from server.limits import EnrolmentLimiter, ExchangeLimiter, SignInLimiter
 from server.migrations import migrate
 from server.places import Places
+from server.preview_files import PreviewFiles
 from server.settings import EMBEDDED, Settings
 from server.stored_bytes import StoredBytes
 from server.tasks import Tasks
@@ -63,6 +64,7 @@ class Runtime:
     keys: KeyStore
     store: ContentStore
     audio: AudioService
+    previews: PreviewFiles
     devices: DeviceService
     configurer: Configurer
     announcements: AnnouncementService
@@ -181,6 +183,7 @@ class Runtime:
         self.store.sweep_temporaries()
         shutil.rmtree(self.uploads, ignore_errors=True)
         self.uploads.mkdir(mode=0o700)
+        self.previews.sweep()
 
     async def _end(self) -> None:
         self.hub.close()
@@ -238,4 +241,5 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
         hub=Hub(),
         metrics=Metrics(),
         broker=broker,
+        previews=PreviewFiles(settings.previews_dir),
     )

@@ -20,12 +20,13 @@ def router() -> APIRouter:
         keys,
         occurrences,
         places,
+        previews,
         schedules,
         session,
         users,
     )
 
-    programme = (assets, announcements, schedules, broadcasts, occurrences, emergencies)
+    programme = (assets, announcements, previews, schedules, broadcasts, occurrences, emergencies)
     couriers = (contacts, courier_bundles, courier_returns)
     nouns = (session, places, clusters, devices, device_configs, *programme, *couriers, users, keys, activity)
     api = APIRouter(prefix="/api/v1")

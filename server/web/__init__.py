@@ -22,10 +22,12 @@ def routers() -> list[APIRouter]:
         emergency_board,
         enrolment,
         keys,
+        listen,
         occurrences,
         people,
         schedule_new,
         schedules,
+        session_new,
         sign_in,
         sound_record,
         sound_text,
@@ -34,7 +36,8 @@ def routers() -> list[APIRouter]:
     )
 
     pages = (
-        sign_in, account, today, announcement_new, sound_record, sound_text, announcements, airing, audience_page,
+        sign_in, account, today, announcement_new, sound_record, sound_text, session_new, listen, announcements,
+        airing, audience_page,
         schedule_new, schedules, stop_all, occurrences, clusters, contact, device_settings, courier_phone,
         courier, courier_bundle, enrolment, emergency, emergency_board, people, keys, activity,
     )  # fmt: skip

@@ -94,7 +94,7 @@ def test_skimming_keeps_how_a_long_recording_begins_and_ends(speech: Pcm, opus: 
     long = Recording(opus, len(speech) // 16)
     assert long.duration_ms > 15_000
     whole, skimmed = (np.concatenate(list(samples([long], skim=skim))) for skim in (False, True))
-    assert len(skimmed) == skimmed_ms(long) * 16 == 10_000 * 16
+    assert len(skimmed) == skimmed_ms(long.duration_ms) * 16 == 10_000 * 16
     assert np.array_equal(skimmed[: 5_000 * 16], whole[: 5_000 * 16])
     assert np.corrcoef(skimmed[-3_000 * 16 :], whole[-3_000 * 16 :])[0, 1] > 0.99
     middle = skimmed[5_990 * 16 : 6_010 * 16].astype(int)
@@ -113,6 +113,18 @@ def test_more_than_two_hours_is_refused_before_anything_is_written(opus: Path, t
         write_preview([Silence(LIMIT_MS), Recording(opus, 1)], tmp_path / "a.flac")
     assert caught.value.code == "audio.preview_too_long"
     assert not (tmp_path / "a.flac").exists()
+
+
+def test_who_no_longer_wants_it_is_not_made_to_wait(opus: Path, tmp_path: Path):
+    asked = 0
+
+    def stopped() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    write_preview([Silence(LIMIT_MS)], tmp_path / "a.flac", stopped=stopped)
+    assert asked == 4
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no sound at all" * 99])
