@@ -33,8 +33,9 @@ class Languages:
     async def missing(
         self, session: AsyncSession, announcement_id: str, audience: Audience | None = None
     ) -> tuple[Lacking, ...]:
-        """What an announcement lacks for an audience; without one, for its whole place. Of a session, item by item.
+        """What an announcement lacks for an audience; without one, for its whole place.
 
+        Of a session, item by item; its identification is left out, which names the station and tells nothing.
         Raises NotFound for the announcement; Refused: audience_unknown, audience_too_long, nobody_meant.
         """
         about = await self._announcements.find(session, announcement_id)
@@ -47,6 +48,9 @@ class Languages:
         """The same on ground that is loaded already."""
         heard = await self._heard(session, ground, audience)
         view = await self._announcements.get(session, announcement_id)
+        if view.composition is not None:
+            items = {item.id: item for item in view.items}.values()
+            return tuple(Lacking(item.id, item.title, missing(heard, item.languages)) for item in items)
         spoken = [version.language for version in view.versions]
         return (Lacking(announcement_id, view.announcement.title, missing(heard, spoken)),)
 

@@ -15,6 +15,7 @@ from devices.site import Site, enrol_site, import_site, read_site
 from devices.wire.audience import Audience
 from devices.wire.content import Version
 from firmware_sim import events
+from schedules.composition import Composition, Item
 from schedules.languages import Languages
 from schedules.missing import Need
 from schedules.models import Announcement
@@ -167,6 +168,38 @@ async def test_what_is_missing_is_told_by_village_and_people(room: Room):
     ]
     assert [one.language for one in near.missing] == ["hmn"]
     assert served.missing == ()
+
+
+async def compose(room: Room, *items: Announcement) -> Announcement:
+    """An approved session of these."""
+    composition = Composition(items=tuple(Item(item.id) for item in items))
+    async with room.database.writing() as session:
+        draft = await room.announcements.compose(
+            session, place_id="hills", title="Buổi sáng", composition=composition, user_id=OPERATOR
+        )
+        await room.announcements.submit(session, draft.id, OPERATOR)
+        return await room.announcements.approve(session, draft.id, APPROVER)
+
+
+async def test_in_a_session_each_announcement_is_heard_in_its_own_languages(room: Room):
+    site = await settle(room)
+    speakers = await benches(room, site)
+    order = await broadcast(room, await compose(room, await announce(room, "vi"), await announce(room, "hmn", "vi")))
+    for bench in speakers.values():
+        bench.feed(events.OrderReceived(order))
+        bench.run_until(to_ms(room.clock() + timedelta(minutes=2)))
+    assert spoken(speakers["h-s1"]) == ["vi", "hmn", "vi"]
+    assert spoken(speakers["h-s2"]) == ["vi", "vi"]
+
+
+async def test_of_a_session_it_is_told_announcement_by_announcement(room: Room):
+    await settle(room)
+    plain, both = await announce(room, "vi"), await announce(room, "hmn", "vi")
+    about = await compose(room, plain, both)
+    async with room.database.reading() as session:
+        found = await Languages(room.devices, room.announcements).missing(session, about.id)
+    told = {each.announcement_id: [one.language for one in each.missing] for each in found}
+    assert told == {plain.id: ["ium", "hmn", "tyz"], both.id: ["ium", "tyz"]}
 
 
 async def test_an_audience_or_an_announcement_that_is_not_there_is_refused(room: Room):
