@@ -50,8 +50,8 @@ class PreconditionNeeded(Refused):
 class TooMany(Unavailable):
     """A rate limit is reached; `wait_s` says when to come back."""
 
-    def __init__(self, code: str, wait_s: int) -> None:
-        super().__init__(code, wait_s=wait_s)
+    def __init__(self, code: str, wait_s: int, **params: Any) -> None:
+        super().__init__(code, wait_s=wait_s, **params)
         self.wait_s = wait_s
 
 

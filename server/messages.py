@@ -62,6 +62,18 @@ MESSAGES: dict[str, str] = {
         "of and add the sound."
     ),
     "server.secret_missing": "The secret in {path} cannot be read.",
+    "server.sound_work_full": (
+        "{limit} sounds of this commune are being prepared; there is no room for more just now. Nothing was kept. "
+        "Send it again when some of them are done."
+    ),
+    "server.sound_work_unknown": (
+        "Nothing is known of this sound's preparation: the server was started again before it was done, or it ended "
+        "over an hour ago. If the sound is not there, nothing of it was kept: send it again."
+    ),
+    "server.sound_work_yours": (
+        "{limit} of your sounds are still being prepared. Nothing was kept. Wait until one is done, or cancel one, and "
+        "send it again."
+    ),
     "server.too_many_enrolments": (
         "Too many codes were tried. Nothing was changed. Wait {wait_s} seconds, then type the code again."
     ),

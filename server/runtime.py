@@ -44,6 +44,7 @@ from server.migrations import migrate
 from server.places import Places
 from server.preview_files import PreviewFiles
 from server.settings import EMBEDDED, Settings
+from server.sound_work import SoundWork
 from server.stored_bytes import StoredBytes
 from server.tasks import Tasks
 from server.telemetry import Metrics
@@ -64,6 +65,7 @@ class Runtime:
     keys: KeyStore
     store: ContentStore
     audio: AudioService
+    sound_work: SoundWork
     previews: PreviewFiles
     devices: DeviceService
     configurer: Configurer
@@ -189,6 +191,7 @@ class Runtime:
         self.hub.close()
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self.sound_work.close()
                 await self._tasks.stop()
         except TimeoutError:
             _log.error("runtime.stop_timeout")
@@ -227,6 +230,7 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
         keys=keys,
         store=store,
         audio=audio,
+        sound_work=SoundWork(limits.workers),
         devices=devices,
         configurer=Configurer(keys, clock),
         announcements=announcements,

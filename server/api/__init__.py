@@ -23,10 +23,11 @@ def router() -> APIRouter:
         previews,
         schedules,
         session,
+        sound_work,
         users,
     )
 
-    programme = (assets, announcements, previews, schedules, broadcasts, occurrences, emergencies)
+    programme = (assets, sound_work, announcements, previews, schedules, broadcasts, occurrences, emergencies)
     couriers = (contacts, courier_bundles, courier_returns)
     nouns = (session, places, clusters, devices, device_configs, *programme, *couriers, users, keys, activity)
     api = APIRouter(prefix="/api/v1")

@@ -31,14 +31,15 @@ def routers() -> list[APIRouter]:
         sign_in,
         sound_record,
         sound_text,
+        sound_upload,
         stop_all,
         today,
     )
 
     pages = (
-        sign_in, account, today, announcement_new, sound_record, sound_text, session_new, listen, announcements,
-        airing, audience_page,
-        schedule_new, schedules, stop_all, occurrences, clusters, contact, device_settings, courier_phone,
-        courier, courier_bundle, enrolment, emergency, emergency_board, people, keys, activity,
+        sign_in, account, today, announcement_new, sound_record, sound_text, sound_upload, session_new, listen,
+        announcements, airing, audience_page, schedule_new, schedules, stop_all, occurrences, clusters, contact,
+        device_settings, courier_phone, courier, courier_bundle, enrolment, emergency, emergency_board, people,
+        keys, activity,
     )  # fmt: skip
     return [page.router for page in pages]

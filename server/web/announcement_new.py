@@ -1,56 +1,22 @@
-"""A new announcement in steps: its sound, its details; checking and sending is its own page's."""
+"""The second step to a new announcement: the details of its sound. Checking and sending is its own page's."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, UploadFile
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
-from starlette.datastructures import UploadFile as FormFile
 
 from audio.models import AudioAsset
-from base.errors import LoaError, Refused
+from base.errors import LoaError
 from schedules.models import Announcement
-from server.api.assets import prepare_upload
 from server.auth.permissions import Permission
-from server.i18n.catalogue import N_
+from server.web import sound_report
 from server.web.announcements import changed, find
 from server.web.fields import whole
 from server.web.page import Page, WritePage, go
-from server.web.sound_steps import heading, keep, on_to_details, sound_of, target_of
+from server.web.sound_steps import sound_of, target_of
 
 router = APIRouter(include_in_schema=False)
-
-VOICES = {
-    "vi": N_("Vietnamese, northern"),
-    "vi-vn-x-central": N_("Vietnamese, central"),
-    "vi-vn-x-south": N_("Vietnamese, southern"),
-    "en": N_("English"),
-}
-"""The voices that are always there → their names on the screen; others bring their own."""
-BLANK = {"language": "vi", "text": "", "voice": "vi", "speed": "1.0"}
-MB = 1_000_000
-
-
-@router.get("/announcements/new")
-async def sound_form(page: WritePage, target: str = "") -> HTMLResponse:
-    return await sound_form_again(page, target, BLANK)
-
-
-@router.post("/announcements/new/upload")
-async def upload(page: WritePage) -> Response:
-    """Check, clean, level and keep an uploaded sound."""
-    form = await page.request.form()
-    target, language = str(form.get("target", "")), str(form.get("language", "vi"))
-    file = form.get("file")
-    try:
-        page.me.require(Permission.WRITE_ANNOUNCEMENT, page.place.id)
-        if not isinstance(file, FormFile) or not file.filename:
-            raise Refused("server.upload_missing")
-        prepared = await prepare_upload(page.runtime, UploadFile(file.file, filename=file.filename), language=language)
-        asset = await keep(page, prepared, title=heading(file.filename))
-    except LoaError as error:
-        return await sound_form_again(page, target, BLANK | {"language": language}, error)
-    return on_to_details(asset, target)
 
 
 @router.get("/announcements/new/details")
@@ -109,23 +75,17 @@ async def _add_language(page: Page, target: str, sound: AudioAsset, form: Mappin
     return it
 
 
-async def sound_form_again(
-    page: Page, target: str, form: Mapping[str, Any], error: LoaError | None = None
-) -> HTMLResponse:
-    """The first step, with what was typed and why it was refused."""
-    limits = page.runtime.settings.limits
-    shown = {
-        "bytes": limits.upload_bytes,
-        "megabytes": limits.upload_bytes // MB,
-        "minutes": limits.sound_s // 60,
-    }
-    voices = [{"id": each.id, "label": VOICES.get(each.id, each.title)} for each in page.runtime.audio.voices()]
-    announcement = await target_of(page, target)
-    return page.html("announcements/new.html", error=error, target=announcement, form=form, voices=voices, limits=shown)
-
-
 async def _details_form(
     page: Page, sound: AudioAsset, target: str, form: Mapping[str, Any], error: LoaError | None = None
 ) -> HTMLResponse:
     announcement = await target_of(page, target)
-    return page.html("announcements/details.html", error=error, asset=sound, target=announcement, form=form)
+    async with page.runtime.database.reading() as session:
+        report = await page.runtime.audio.report(session, sound.id)
+    return page.html(
+        "announcements/details.html",
+        error=error,
+        asset=sound,
+        target=announcement,
+        form=form,
+        report_view=sound_report.view(report),
+    )

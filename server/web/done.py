@@ -17,6 +17,7 @@ DONE = {
     "ended": N_("The schedule is ended; its future times are called off."),
     "cancelled": N_("The order to stop is on its way."),
     "stopped_all": N_("The order to stop is on its way to every cluster."),
+    "sound_cancelled": N_("Cancelled. Nothing of that sound was kept."),
     "password": N_("Your password is changed. Everywhere else you are signed out."),
     "signed_out": N_("You are signed out everywhere else."),
     "closed": N_("The account is closed."),

@@ -1,5 +1,7 @@
 """What every way to a new sound shares: keeping it, naming it, going on to its details."""
 
+from urllib.parse import urlencode
+
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -7,19 +9,17 @@ from audio.models import AudioAsset
 from audio.service import PreparedAsset
 from base.errors import NotFound
 from schedules.models import Announcement
+from server import uploads
 from server.web.announcements import find
-from server.web.page import Page, go
+from server.web.page import Page
+
+_HEADING_LENGTH = 80
+_LONGEST_ENDING = 4
 
 
 async def keep(page: Page, prepared: PreparedAsset, *, title: str) -> AudioAsset:
     """Write what was prepared as a sound of this commune, audited."""
-    place_id = page.place.id
-    async with page.act() as act:
-        asset = await page.runtime.audio.save(
-            act.session, prepared, commune_id=place_id, title=title, user_id=page.me.id
-        )
-        await act.done("add_sound", f"asset/{asset.id}", place_id, source=asset.source)
-    return asset
+    return await uploads.keep(page.runtime, page.me, prepared, page.place.id, title)
 
 
 async def sound_of(page: Page, session: AsyncSession, asset_id: str) -> AudioAsset:
@@ -41,10 +41,21 @@ async def target_of(page: Page, target: str) -> Announcement | None:
 def heading(words: str) -> str:
     """A first title: the file's name without its ending, or the first words of the text."""
     first = next((line.strip() for line in words.splitlines() if line.strip()), "?")
-    stem = first.rsplit(".", 1)[0] if len(first.rsplit(".", 1)[-1]) <= 4 else first
-    return stem.replace("_", " ").strip()[:80] or "?"
+    stem = first.rsplit(".", 1)[0] if len(first.rsplit(".", 1)[-1]) <= _LONGEST_ENDING else first
+    return stem.replace("_", " ").strip()[:_HEADING_LENGTH] or "?"
+
+
+def details_path(asset_id: str) -> str:
+    """The second step, about this sound."""
+    return f"/announcements/new/details?asset={asset_id}"
 
 
 def on_to_details(asset: AudioAsset, target: str) -> RedirectResponse:
     """To the second step."""
-    return go(f"/announcements/new/details?asset={asset.id}" + (f"&target={target}" if target else ""))
+    return go_with(details_path(asset.id), target=target)
+
+
+def go_with(path: str, **query: str) -> RedirectResponse:
+    """On to a page, with those of these values that are not empty."""
+    more = urlencode({name: value for name, value in query.items() if value})
+    return RedirectResponse(f"{path}{'&' if '?' in path else '?'}{more}" if more else path, 303)
