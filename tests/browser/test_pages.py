@@ -7,6 +7,7 @@ PAGES = (
     "/",
     "/announcements",
     "/announcements/new",
+    "/announcements/new/record",
     "/schedules",
     "/schedules/new",
     "/clusters",

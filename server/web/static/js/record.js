@@ -21,7 +21,7 @@ const elapsed_s = (it) => (it.before_ms + (it.since_ms === null ? 0 : performanc
 
 function explain(problem) {
   for (const note of at("told").children) note.hidden = note.id !== problem;
-  if (problem) at("otherwise").hidden = false;
+  at("otherwise").hidden = !["insecure", "old", "denied", "missing", "taken"].includes(problem);
 }
 
 // Which buttons there are: off, asking, recording or paused.
@@ -49,6 +49,7 @@ async function begin() {
   const context = new AudioContext();
   take = { context, chunks: [], levels: [], recent: [], before_ms: 0, since_ms: null, cut: false, told: false };
   show("asking");
+  drawTime(0);
   state.textContent = state.dataset.asking;
   try {
     take.stream = await navigator.mediaDevices.getUserMedia(wanted());
@@ -185,7 +186,6 @@ const problem = !window.isSecureContext ? "insecure" : navigator.mediaDevices &&
 explain(problem);
 if (!problem) {
   box.hidden = false;
-  at("otherwise").hidden = true;
   drawTime(0);
   listMicrophones();
   navigator.mediaDevices.addEventListener("devicechange", listMicrophones);

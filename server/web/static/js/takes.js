@@ -3,10 +3,11 @@ const at = (id) => document.getElementById(id);
 const player = at("player"), start = at("start"), end = at("end"), canvas = at("outline"), form = at("use");
 const DECODED_S = 900, DECODED_HZ = 8000; // longer ones are drawn from the levels seen while recording: memory
 const COLUMNS = 600, SHORTEST_S = 0.5, POLL_MS = 1000, CUT_OFF = 0.99;
+const WORK = "/announcements/new/work/";
 const ENDINGS = { "audio/mp4": "m4a", "audio/ogg": "ogg" };
 
 const takes = [];
-let chosen = null, count = 0, sending = null, done = false;
+let chosen = null, count = 0, sending = null, working = "", done = false;
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -206,9 +207,11 @@ function checked(answer) {
 
 // While the server works on it the take stays here: what fails there can be sent again.
 async function follow(answer) {
-  while (new URL(answer.url).pathname.startsWith("/announcements/new/work/")) {
-    const share = answer.page.querySelector("main progress")?.getAttribute("value");
-    if (share) at("sent").value = Number(share) / Number(answer.page.querySelector("main progress").max);
+  while (new URL(answer.url).pathname.startsWith(WORK)) {
+    working = answer.url;
+    if (!answer.page.getElementById("progress")) throw new Failure(at("failed").dataset.refused); // ended elsewhere
+    const bar = answer.page.querySelector("#progress progress[value]");
+    if (bar) at("sent").value = bar.value / bar.max;
     await wait(POLL_MS);
     answer = checked(await get(answer.url));
   }
@@ -221,6 +224,7 @@ async function send(event) {
   if (sending) return;
   halt();
   sending = new AbortController();
+  working = "";
   const data = new FormData(form), { start_s, end_s } = selection();
   data.set("file", chosen.blob, fileName(chosen));
   if (start_s > 0) data.set("start_ms", Math.round(start_s * 1000));
@@ -235,6 +239,7 @@ async function send(event) {
     location.assign(url);
   } catch (error) {
     const cancelled = sending.signal.aborted;
+    if (cancelled && working) fetch(`${working}/cancel`, { method: "POST", body: new URLSearchParams({ csrf: data.get("csrf") }) });
     at("failed").textContent = error instanceof Failure ? error.message : at("failed").dataset.offline;
     at("failed").hidden = cancelled;
     if (!cancelled) at("send").textContent = at("send").dataset.again;
