@@ -15,6 +15,7 @@ from server.web.announcements import find
 from server.web.audience import Chosen, read_chosen
 from server.web.expected import not_in_time
 from server.web.fields import whole
+from server.web.languages import lacking_for
 from server.web.page import BroadcastPage, Page, go
 
 router = APIRouter(include_in_schema=False)
@@ -69,6 +70,7 @@ async def _form(
         it = view.announcement
         ground = await audience.load(session, page)
         places = await audience.choices(session, page, ground)
+        lacking = await lacking_for(page, session, ground, it.id, chosen)
         late = await not_in_time(page, session, chosen, [version.asset.id for version in view.versions])
     return page.html(
         "announcements/broadcast.html",
@@ -77,6 +79,7 @@ async def _form(
         places=places,
         chosen=chosen,
         heard=audience.count_or_none(ground, chosen),
+        lacking=lacking,
         form={"volume": volume},
         key=key,
         lead_s=page.runtime.settings.programme.lead_s,

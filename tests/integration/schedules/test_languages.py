@@ -170,6 +170,20 @@ async def test_what_is_missing_is_told_by_village_and_people(room: Room):
     assert served.missing == ()
 
 
+async def test_changed_languages_hold_for_orders_already_issued_once_the_speaker_has_its_new_device_file(room: Room):
+    site = await settle(room)
+    before = (await benches(room, site))["h-s1"]
+    order = await broadcast(room, await announce(room, "hmn", "tyz", "vi"))
+    async with room.database.writing() as session:
+        await import_site(session, read_site(HILLS.replace('languages = ["hmn", "vi"]', 'languages = ["vi", "tyz"]')))
+    after = (await benches(room, site))["h-s1"]
+    for bench in (before, after):
+        bench.feed(events.OrderReceived(order))
+        bench.run_until(to_ms(room.clock() + timedelta(minutes=2)))
+    assert spoken(before) == ["hmn", "vi"], "what its device file says"
+    assert spoken(after) == ["vi", "tyz"]
+
+
 async def compose(room: Room, *items: Announcement) -> Announcement:
     """An approved session of these."""
     composition = Composition(items=tuple(Item(item.id) for item in items))
