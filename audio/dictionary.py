@@ -42,7 +42,8 @@ class Dictionary:
 
     async def drop(self, session: AsyncSession, commune_id: str, written: str) -> None:
         """Take a word out. Raises NotFound."""
-        row = await repository.word(session, commune_id, written)
+        kept = "\0" not in written  # PostgreSQL does not even look for it
+        row = await repository.word(session, commune_id, written) if kept else None
         if row is None:
             raise NotFound("audio.entry_unknown", written=written[:60])
         await session.delete(row)

@@ -20,6 +20,14 @@ MESSAGES: dict[str, str] = {
         "Save it as MP3 or WAV, or cut it into parts, and upload again."
     ),
     "audio.dictionary_full": "The dictionary has {limit} words, which is all it can hold. Take one out first.",
+    "audio.draft_gone": (
+        "What you listened to is no longer kept, because it was not used within {minutes} minutes. "
+        "Listen again, then use it."
+    ),
+    "audio.drafts_busy": (
+        "Other texts are still being spoken, {limit} of yours at most. The text is kept. "
+        "Wait until one of them can be heard, then listen again."
+    ),
     "audio.duration_mismatch": (
         "“{name}” says it lasts {header_s} s, but {decoded_s} s of sound were found. Nothing was kept. "
         "Save it again as MP3 or WAV and upload that."

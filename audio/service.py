@@ -126,10 +126,17 @@ class AudioService:
                 kept = await asyncio.to_thread(self._keep, path, folder)
         return PreparedAsset(original_name=name, source=source, language=language, **made, **kept)
 
-    def spoken_form(self, text: str, *, language: str = "vi", dictionary: Mapping[str, str] = _NO_WORDS) -> str:
-        """What will be said of a text. Raises Refused. Other languages than Vietnamese are said as they are written."""
-        checked = choice.check_text(text)
-        said = speak(checked, dictionary=dictionary) if language == "vi" else checked
+    def spoken_form(
+        self,
+        text: str,
+        *,
+        language: str = "vi",
+        voice: str | None = None,
+        dictionary: Mapping[str, str] = _NO_WORDS,
+    ) -> str:
+        """What this voice will say of a text. Raises Refused. Only Vietnamese is said otherwise than it is written."""
+        checked, accent = choice.check_text(text), choice.accent_of(voice)
+        said = speak(checked, dictionary=dictionary, accent=accent) if language == "vi" else checked
         if not said.strip():
             raise Refused("audio.text_unspeakable")
         return choice.check_text(said)
@@ -181,7 +188,7 @@ class AudioService:
         """
         written = choice.check_text(text)
         if spoken is None:
-            said = self.spoken_form(text, language=language, dictionary=dictionary)
+            said = self.spoken_form(text, language=language, voice=voice, dictionary=dictionary)
         else:
             said = choice.check_text(spoken)
         choice.check_speed(speed)

@@ -109,8 +109,9 @@ async def _keep_templates_of(runtime: "Runtime", place_id: str) -> None:
         await ensure_authority(session, runtime.keys, place_id, runtime.clock)
         await runtime.emergencies.ensure_templates(session, place_id)
         unprepared = await runtime.emergencies.unprepared_templates(session, place_id)
+        words = await runtime.dictionary.words(session, place_id) if unprepared else {}
     for template in unprepared:
-        prepared = await runtime.emergencies.prepare_template(template)
+        prepared = await runtime.emergencies.prepare_template(template, words)
         async with runtime.database.writing() as session:
             await runtime.emergencies.save_template(session, prepared)
     async with runtime.database.writing() as session:

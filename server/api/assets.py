@@ -106,11 +106,15 @@ class UploadForm(BaseModel):
 
 
 class SpokenText(Strict):
-    """A text to be spoken. voice: null for the language's first; speed: 1.0 is a clear outdoor pace."""
+    """A text to be spoken. voice: null for the language's first; speed: 1.0 is a clear outdoor pace.
+
+    spoken: what to say, word for word; null: the spoken form of the text, made with the commune's dictionary.
+    """
 
     place_id: Name
     title: Annotated[str, Field(min_length=1, max_length=200)]
     text: str
+    spoken: str | None = None
     language: Annotated[str, Field(max_length=16)] = "vi"
     voice: Annotated[str | None, Field(max_length=64)] = None
     speed: float = 1.0
@@ -148,7 +152,11 @@ async def upload(
 async def speak(body: SpokenText, who: Writer, runtime: RuntimeOf) -> AssetOut:
     """Speak a text."""
     who.require(Permission.WRITE_ANNOUNCEMENT, body.place_id)
-    prepared = await runtime.audio.prepare_text(body.text, language=body.language, voice=body.voice, speed=body.speed)
+    async with runtime.database.reading() as session:
+        own = await runtime.dictionary.words(session, body.place_id)
+    prepared = await runtime.audio.prepare_text(
+        body.text, spoken=body.spoken, dictionary=own, language=body.language, voice=body.voice, speed=body.speed
+    )
     return await _whole(runtime, await keep(runtime, who, prepared, body.place_id, body.title))
 
 

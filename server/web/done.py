@@ -4,6 +4,7 @@ from server.i18n.catalogue import N_
 
 DONE = {
     "saved": N_("Saved."),
+    "word_out": N_("The word is out of the dictionary. It is said by the common rules again."),
     "configured": N_("Saved. The controller is told at once, or when it is heard again."),
     "key_announce": N_("Announced. Use the key when every controller knows it."),
     "key_use": N_("The new key signs from now on."),
