@@ -10,6 +10,8 @@ from tests.support.consoles import Console
 
 RECORDER = "/announcements/new/record"
 TEXT = "Mời bà con trong thôn đến họp tối nay lúc bảy giờ rưỡi tại nhà văn hóa để bàn việc làm đường và kè suối"
+PATIENT_MS = 20_000
+"""Recording takes its time, and more on a busy machine."""
 _LENGTH = "() => document.getElementById('player').duration"
 
 
@@ -29,12 +31,17 @@ def record(page: Page, seconds: int) -> None:
 
 def running(page: Page, seconds: int) -> None:
     """Until the running time shows so many seconds or more."""
-    expect(page.locator("#elapsed")).to_have_text(re.compile(f"0:0[{seconds}-9]"))
+    expect(page.locator("#elapsed")).to_have_text(re.compile(f"0:0[{seconds}-9]"), timeout=PATIENT_MS)
 
 
 def stop(page: Page) -> None:
     page.click("#stop")
-    expect(page.locator("#review")).to_have_attribute("aria-busy", "false")
+    reviewed(page)
+
+
+def reviewed(page: Page) -> None:
+    """Once the chosen take can be listened to."""
+    expect(page.locator("#review")).to_have_attribute("aria-busy", "false", timeout=PATIENT_MS)
 
 
 def length_s(page: Page) -> float:
