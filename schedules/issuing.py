@@ -79,8 +79,8 @@ class Issuer:
         due = [row for row in found if now < latest_start(row)]
         if not due:
             return []
-        found_of = await self.contents(session, {row.announcement_id for row in due})
-        content = {row.id: found_of[row.announcement_id or ""] for row in due}
+        by_announcement = await self.contents(session, {row.announcement_id for row in due})
+        content = {row.id: by_announcement[row.announcement_id or ""] for row in due}
         waiting = {row.id for row in due if content[row.id].not_approved}
         issue_round.occurrences.update(waiting)
         places = {row.place_id for row in due}

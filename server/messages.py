@@ -1,6 +1,9 @@
 """Code → English sentence for what the server itself refuses: what happened, what is safe, what to do."""
 
 MESSAGES: dict[str, str] = {
+    "server.announcement_content": (
+        "Give either versions or the composition of a session, and only one of them. Nothing was saved."
+    ),
     "server.body_too_large": (
         "What was sent is larger than {limit_mb} MB, so it was not taken. Nothing was kept. Send something smaller."
     ),
