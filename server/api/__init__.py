@@ -49,7 +49,6 @@ def router() -> APIRouter:
         devices,
         device_configs,
         *programme,
-        dictionary,
         *couriers,
         users,
         keys,
