@@ -196,11 +196,17 @@ async def _by_name(session: AsyncSession, runtime: Runtime, place_id: str, clust
         raise NotFound("devices.cluster_unknown", cluster_id=cluster_id)
     languages = list(cluster.languages)
     if cluster.kind is ClusterKind.WIRELESS and cluster.device_id is not None:
-        on_air = await runtime.devices.clusters(session, place_id, kind=ClusterKind.WIRELESS, limit=10_000)
-        beside = (each.cluster for each in on_air if each.cluster.device_id == cluster.device_id)
-        languages = [language for each in beside for language in each.languages]
+        languages = await _on_air(session, runtime, place_id, cluster.device_id)
     codecs = frozenset(view.device.codecs if view.device is not None else ()) or frozenset(EVERYWHERE)
     return Listener(cluster.kind, tuple(dict.fromkeys(languages)), codecs, light, view)
+
+
+async def _on_air(session: AsyncSession, runtime: Runtime, place_id: str, gateway: str) -> list[str]:
+    """The languages of every wireless cluster this gateway transmits to, in its order."""
+    spoken = await runtime.devices.cluster_languages(session, place_id)
+    nodes = await runtime.devices.cluster_nodes(session, place_id)
+    children = (node.id for node in nodes if node.kind is ClusterKind.WIRELESS and node.device_id == gateway)
+    return [language for child in sorted(children) for language in spoken.get(child, ())]
 
 
 def _speeches(parts: Sequence[Part], languages: Sequence[str]) -> list[int | None]:

@@ -68,14 +68,17 @@ async def listen(page: ViewPage, announcement_id: str) -> HTMLResponse:
         clusters = await page.runtime.devices.clusters(session, it.place_id, limit=preview.MOST_CLUSTERS)
     orders = preview.spoken_orders(clusters) or [("vi",)]
     asked = _asked(page, ",".join(orders[0]))
-    shown: dict[str, Any] = {"it": it, "asked": asked, "kinds": KINDS, "clusters": _named(clusters), "orders": orders}
+    shown: dict[str, Any] = {"it": it, "asked": asked, "kinds": KINDS, "orders": orders, "codecs": CODECS}
     try:
         view, heard = await _hear(page, announcement_id, asked)
     except LoaError as error:
-        return page.html("announcements/listen.html", error=error, heard=None, rows=(), codecs=CODECS, **shown)
-    titles = preview.titles_of(view)
+        named = _named(clusters)
+        return page.html("announcements/listen.html", error=error, heard=None, rows=(), clusters=named, **shown)
+    titles, chosen = preview.titles_of(view), heard.listener.cluster
     rows = [_row(line, titles) for line in heard.lines]
-    return page.html("announcements/listen.html", heard=heard, rows=rows, codecs=CODECS, **shown)
+    more = [chosen] if chosen and chosen.cluster.id not in {each.cluster.id for each in clusters} else []
+    named = _named([*more, *clusters])
+    return page.html("announcements/listen.html", heard=heard, rows=rows, clusters=named, **shown)
 
 
 @router.get("/announcements/{announcement_id}/listen/audio")

@@ -214,3 +214,17 @@ async def test_a_preview_sounds_tone_silence_and_rendition(
     assert len(pcm) == (1_500 + 500 + upload.duration_ms) * 16
     assert not pcm[1500 * 16 : 2000 * 16].any()
     assert np.abs(pcm[: 1500 * 16]).max() > 8000
+
+
+async def test_a_preview_nobody_wants_any_more_ends(service: AudioService, tmp_path: Path):
+    out = tmp_path / "preview.flac"
+    making = asyncio.create_task(service.write_preview([Silence(7_200_000)], out, horn=True))
+    async with asyncio.timeout(30):
+        while not (out.exists() and out.stat().st_size):  # noqa: ASYNC110 - a thread has no event of ours
+            await asyncio.sleep(0.001)
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    await asyncio.get_running_loop().shutdown_default_executor()
+    # What was begun was closed whole, and is far shorter.
+    assert (codec.probe(out).duration_ms or 0) < 7_000_000

@@ -8,6 +8,9 @@ import pytest
 from httpx import AsyncClient
 
 from audio import codec
+from devices.models import ClusterKind
+from devices.site import demo_site
+from server import preview
 from server.auth.models import Role
 from tests.integration.server.conftest import Station
 
@@ -49,9 +52,8 @@ async def test_a_program_is_told_what_sounds_when_and_gets_the_sound(lan: AsyncC
     assert late["parts"][2]["codec"] == "opus8"
     assert late["size"] < told["size"]
 
-
-async def test_a_session_names_what_each_part_is(lan: AsyncClient, bulletin_wav: Path):
-    a, b = await written(lan, bulletin_wav, "Một"), await written(lan, bulletin_wav, "Hai")
+    # Of a session every part is named.
+    a, b = first, await written(lan, bulletin_wav, "Hai")
     items = [{"announcement_id": b, "gap_ms": 1_200}, {"announcement_id": b}]
     composition = {"opening": "gong", "identification": a, "items": items, "closing": None}
     made = await lan.post(
@@ -59,9 +61,25 @@ async def test_a_session_names_what_each_part_is(lan: AsyncClient, bulletin_wav:
     )
     assert made.status_code == 201, made.text
     told = (await lan.get(f"/api/v1/announcements/{made.json()['id']}/preview")).json()
-    assert [part["title"] for part in told["parts"] if part["sound"] == "speech"] == ["Một", "Hai", "Hai"]
+    assert [part["title"] for part in told["parts"] if part["sound"] == "speech"] == ["Họp thôn", "Hai", "Hai"]
     assert [part["duration_ms"] for part in told["parts"] if part["sound"] == "gap"] == [500, 1_200, 700]
     assert told["size"] == next(part["size"] for part in told["parts"] if part["sound"] == "speech"), "fetched once"
+
+
+async def test_a_wireless_cluster_hears_the_languages_of_all_on_its_transmitter(station: Station):
+    site = demo_site()
+    wireless = {cluster.id: cluster for cluster in site.clusters if cluster.kind is ClusterKind.WIRELESS}
+    on_air = {
+        each: tuple(dict.fromkeys(language for other in sorted(beside) for language in wireless[other].languages))
+        for ids in site.sounds.values()
+        for beside in ({each for each in ids if each in wireless},)
+        for each in beside
+    }
+    chosen = next(each for each in on_air if set(on_air[each]) > set(wireless[each].languages))
+    async with station.runtime.database.reading() as session:
+        found = await preview.find_listener(session, station.runtime, COMMUNE, f"cluster:{chosen}", ["en"])
+    assert found.kind is ClusterKind.WIRELESS
+    assert found.languages == on_air[chosen]
 
 
 async def test_hostile_questions_are_answered_with_a_reason(lan: AsyncClient, station: Station, bulletin_wav: Path):

@@ -201,4 +201,5 @@ async def test_only_a_session_is_composed_and_only_by_who_may_write(office: Offi
     assert (await lan.get("/announcements/01J0000000000000000000000A/compose")).status_code == 404
     assert (await boss.get("/sessions/new")).status_code == 403
     assert (await boss.post("/sessions/new", {**EMPTY, "do": "save"})).status_code == 403
+    assert "New session" in (await lan.get("/announcements")).text
     assert "New session" not in (await boss.get("/announcements")).text
