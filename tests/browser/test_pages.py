@@ -7,6 +7,8 @@ PAGES = (
     "/",
     "/announcements",
     "/announcements/new",
+    "/announcements/new/text",
+    "/dictionary",
     "/announcements/new/record",
     "/schedules",
     "/schedules/new",

@@ -1,9 +1,11 @@
 """Typing a text: its spoken form, what a person changes in it, listening, using; and what must not pass."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 
 import pytest
+import pytest_asyncio
 from httpx import Response
 from sqlalchemy import select
 
@@ -11,7 +13,8 @@ from audio.models import AudioAsset
 from audio.speech.registry import UNSPOKEN
 from base.errors import NotFound
 from server.audit import AuditEntry
-from server.auth.models import Role
+from server.auth.models import Role, User
+from tests.integration.server.conftest import running_station
 from tests.integration.server.web.conftest import COMMUNE, Office, Person, fields
 
 PATH = "/announcements/new/text"
@@ -19,7 +22,17 @@ TEXT = "UBND xã mời họp lúc 8h ngày 5/9."
 SAID = "Ủy ban nhân dân xã mời họp lúc tám giờ ngày năm tháng chín."
 
 
-@pytest.fixture
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """One console for these tests; each has its own person, and looks at what that person did."""
+    async with running_station(tmp_path_factory.mktemp("texts")) as station, AsyncExitStack() as clients:
+        yield Office(station, clients)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def lan(office: Office) -> Person:
     return await office.person(Role.OPERATOR)
 
@@ -35,14 +48,18 @@ def form_of(page: Response, text: str = TEXT, **more: str) -> dict[str, str]:
     return {"text": text, "language": "vi", "voice": "vi", "speed": "1.0", "spoken": spoken_in(page)} | kept | more
 
 
-async def sounds(office: Office) -> Sequence[AudioAsset]:
+async def sounds(office: Office, person: Person) -> Sequence[AudioAsset]:
+    """What this person kept."""
     async with office.runtime.database.reading() as session:
-        return await office.runtime.audio.list_recent(session, COMMUNE, 10)
+        theirs = select(AudioAsset).join(User, User.id == AudioAsset.created_by).where(User.login == person.login)  # type: ignore[arg-type]
+        return list(await session.scalars(theirs))
 
 
-async def audited(office: Office, action: str) -> list[AuditEntry]:
+async def words_put(office: Office, person: Person) -> list[AuditEntry]:
+    """What this person put into the dictionary, as the activity log has it."""
     async with office.runtime.database.reading() as session:
-        return list(await session.scalars(select(AuditEntry).where(AuditEntry.action == action)))  # type: ignore[arg-type]
+        theirs = select(AuditEntry).join(User, User.id == AuditEntry.user_id).where(User.login == person.login)  # type: ignore[arg-type]
+        return [entry for entry in await session.scalars(theirs) if entry.action == "put_word"]
 
 
 async def test_the_spoken_form_and_what_was_changed_are_shown(lan: Person, office: Office):
@@ -52,7 +69,7 @@ async def test_the_spoken_form_and_what_was_changed_are_shown(lan: Person, offic
     assert spoken_in(page) == SAID
     assert "3 things are said otherwise than written" in page.text
     assert "<b>5/9</b> → năm tháng chín" in page.text
-    assert await sounds(office) == []
+    assert await sounds(office, lan) == []
 
 
 async def test_what_is_heard_is_used_and_nothing_is_kept_before(lan: Person, office: Office):
@@ -60,11 +77,11 @@ async def test_what_is_heard_is_used_and_nothing_is_kept_before(lan: Person, off
     heard = await lan.get(f"{PATH}/heard/{fields(page)['heard']}")
     assert heard.headers["content-type"] == "audio/ogg; codecs=opus"
     assert heard.content.startswith(b"OggS")
-    assert await sounds(office) == []
+    assert await sounds(office, lan) == []
 
     answer = await lan.post(PATH, form_of(page, act="use", voice="vi-vn-x-south"))
     assert answer.headers["location"].startswith("/announcements/new/details?asset=")
-    (sound,) = await sounds(office)
+    (sound,) = await sounds(office, lan)
     assert (sound.text, sound.spoken, sound.voice, sound.source) == (TEXT, SAID, "vi-vn-x-south", "speech")
     served = await lan.get(f"/api/v1/assets/{sound.id}/audio")
     assert served.content == heard.content
@@ -79,7 +96,7 @@ async def test_a_part_of_the_sound_can_be_asked_for(lan: Person):
 async def test_what_a_person_changed_by_hand_is_said(lan: Person, office: Office):
     page = await lan.post(PATH, {"act": "show", "text": TEXT})
     await lan.post(PATH, form_of(page, act="use", spoken="Mời bà con đi họp sáng mai."))
-    (sound,) = await sounds(office)
+    (sound,) = await sounds(office, lan)
     assert (sound.text, sound.spoken) == (TEXT, "Mời bà con đi họp sáng mai.")
 
 
@@ -102,7 +119,7 @@ async def test_what_was_changed_since_listening_is_heard_first(lan: Person, offi
 
     assert again.status_code == 200
     assert "Something was changed since you listened" in again.text
-    assert await sounds(office) == []
+    assert await sounds(office, lan) == []
     assert (await lan.post(PATH, form_of(again, act="use", speed="0.85"))).status_code == 303
 
 
@@ -119,7 +136,7 @@ async def test_a_word_goes_into_the_dictionary_and_is_said_so_at_once(lan: Perso
 
     assert "“Pa Cheo” is in the commune" in page.text
     assert "Pa Chéo" in spoken_in(page)
-    (entry,) = await audited(office, "put_word")
+    (entry,) = await words_put(office, lan)
     assert (entry.object, entry.place_id, entry.details) == ("word/Pa Cheo", COMMUNE, {"said": "Pa Chéo"})
 
 
@@ -130,7 +147,7 @@ async def test_a_word_that_is_not_written_as_it_is_said_is_refused_and_the_text_
     assert page.status_code == 422
     assert "quốc lộ bốn" in page.text
     assert spoken_in(page) == SAID
-    assert await audited(office, "put_word") == []
+    assert await words_put(office, lan) == []
 
 
 async def test_a_language_nobody_speaks_is_to_be_recorded(lan: Person, office: Office):
@@ -141,7 +158,7 @@ async def test_a_language_nobody_speaks_is_to_be_recorded(lan: Person, office: O
 
     answer = await lan.post(PATH, {"act": "use", "text": "Nyob zoo", "language": "hmn", "voice": "vi"})
     assert answer.status_code == 422
-    assert await sounds(office) == []
+    assert await sounds(office, lan) == []
 
 
 async def test_the_announcement_that_gets_another_language_is_carried_along(lan: Person, office: Office):
@@ -197,7 +214,7 @@ async def test_a_language_or_voice_nobody_knows_makes_no_sound(lan: Person, offi
     answer = await lan.post(PATH, {"act": "use", "text": TEXT, "language": "xx"})
     assert answer.status_code == 422
     assert (await lan.post(PATH, {"act": "use", "text": TEXT, "voice": "nobody"})).status_code == 303
-    assert [sound.voice for sound in await sounds(office)] == ["vi"]
+    assert [sound.voice for sound in await sounds(office, lan)] == ["vi"]
 
 
 async def test_only_who_writes_here_hears_what_is_being_written(lan: Person, office: Office):
