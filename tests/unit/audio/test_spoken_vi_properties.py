@@ -250,6 +250,11 @@ def test_the_south_counts_in_its_own_words(text: str, spoken: str):
     assert speak(text, accent="south") == speak(text, accent="central") == spoken
 
 
+def test_a_stray_accent_behind_a_figure_is_composed_too():
+    """Found by fuzzing."""
+    assert unicodedata.is_normalized("NFC", speak("ĐT 021\u0327"))
+
+
 def test_an_entry_is_kept_composed_and_in_single_spaces():
     assert check_entry("  Pa   Cheo ", " Pa  Che\u0301o ") == ("Pa Cheo", "Pa Chéo")
     assert check_entry("CT", "CT") == ("CT", "CT")
