@@ -72,7 +72,7 @@ MESSAGES: dict[str, str] = {
     ),
     "audio.preview_too_long": (
         "This would sound for longer than {limit_min} minutes, which is more than can be listened to here. "
-        "Nothing was changed. Listen to its announcements one by one."
+        "Nothing was changed. Listen only to how each announcement begins and ends, or to them one by one."
     ),
     "audio.profile_unknown": "There is no mastering profile “{profile}”. Choose voice, music or relay.",
     "audio.rendition_unknown": "There is no rendition “{rendition}”. Nothing was written. There are: {known}.",

@@ -75,12 +75,17 @@ def write_preview(
     for every second of sound; once it is so, the file ends there.
     Raises Refused("audio.preview_too_long"), Unavailable("audio.content_unreadable").
     """
-    if sum(piece.duration_ms for piece in pieces) > LIMIT_MS:
-        raise Refused("audio.preview_too_long", limit_min=LIMIT_MS // 60_000)
+    check_length(sum(_lasts_ms(piece, skim=skim) for piece in pieces))
     chunks = samples(pieces, skim=skim)
     with out.open("wb") as file:
         heard = _seconds(through_horn(chunks) if horn else chunks)
         codec.encode_flac(takewhile(lambda _: not stopped(), heard), out=file)
+
+
+def check_length(duration_ms: int) -> None:
+    """Raise Refused("audio.preview_too_long") for more than can be listened to at once."""
+    if duration_ms > LIMIT_MS:
+        raise Refused("audio.preview_too_long", limit_min=LIMIT_MS // 60_000)
 
 
 def samples(pieces: Iterable[Piece], *, skim: bool = False) -> Iterator[Pcm]:
@@ -95,6 +100,10 @@ def samples(pieces: Iterable[Piece], *, skim: bool = False) -> Iterator[Pcm]:
 def skimmed_ms(duration_ms: int) -> int:
     """How long a recording of this length lasts when it is skimmed."""
     return SKIM_HEAD_MS + SKIM_TAIL_MS if duration_ms > SKIM_FROM_MS else duration_ms
+
+
+def _lasts_ms(piece: Piece, *, skim: bool) -> int:
+    return skimmed_ms(piece.duration_ms) if skim and isinstance(piece, Recording) else piece.duration_ms
 
 
 def _sound(piece: Piece) -> Iterator[Pcm]:

@@ -75,13 +75,12 @@ class Preview:
 
     @property
     def duration_ms(self) -> int:
-        return sum(line.piece.duration_ms for line in self.lines)
+        return self.lasts_ms(skim=False)
 
-    @property
-    def skimmed_ms(self) -> int:
-        """How long it takes to skim; see `audio.preview`."""
-        lengths = ((line.piece.duration_ms, line.rendition is not None) for line in self.lines)
-        return sum(sounds.skimmed_ms(length_ms) if spoken else length_ms for length_ms, spoken in lengths)
+    def lasts_ms(self, *, skim: bool) -> int:
+        """How long it takes to listen, or to skim; see `audio.preview`."""
+        lengths = ((line.piece.duration_ms, skim and line.rendition is not None) for line in self.lines)
+        return sum(sounds.skimmed_ms(length_ms) if skimmed else length_ms for length_ms, skimmed in lengths)
 
     @property
     def size(self) -> int:
@@ -180,6 +179,7 @@ def spoken_orders(views: Sequence[ClusterView]) -> list[tuple[str, ...]]:
 
 async def sound_answer(request: Request, runtime: Runtime, preview: Preview, *, horn: bool, skim: bool) -> Response:
     """The sound of a preview as FLAC; parts of it on request. Raises Refused, Unavailable, NotFound."""
+    sounds.check_length(preview.lasts_ms(skim=skim))
     key = preview.key(horn=horn, skim=skim)
     headers = {"ETag": f'"{key}"', "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["ETag"]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
+from audio.preview import check_length
 from base.errors import LoaError
 from devices.models import ClusterKind
 from devices.views import ClusterView
@@ -78,7 +79,8 @@ async def listen(page: ViewPage, announcement_id: str) -> HTMLResponse:
     rows = [_row(line, titles) for line in heard.lines]
     more = [chosen] if chosen and chosen.cluster.id not in {each.cluster.id for each in clusters} else []
     named = _named([*more, *clusters])
-    return page.html("announcements/listen.html", heard=heard, rows=rows, clusters=named, **shown)
+    too_long = _too_long(heard, asked)
+    return page.html("announcements/listen.html", error=too_long, heard=heard, rows=rows, clusters=named, **shown)
 
 
 @router.get("/announcements/{announcement_id}/listen/audio")
@@ -87,6 +89,14 @@ async def audio(page: ViewPage, announcement_id: str) -> Response:
     asked = _asked(page)
     _, heard = await _hear(page, announcement_id, asked)
     return await preview.sound_answer(page.request, page.runtime, heard, horn=asked.horn, skim=asked.skim)
+
+
+def _too_long(heard: Preview, asked: Asked) -> LoaError | None:
+    try:
+        check_length(heard.lasts_ms(skim=asked.skim))
+    except LoaError as error:
+        return error
+    return None
 
 
 def _asked(page: Page, usual: str = "") -> Asked:

@@ -115,6 +115,12 @@ def test_more_than_two_hours_is_refused_before_anything_is_written(opus: Path, t
     assert not (tmp_path / "a.flac").exists()
 
 
+def test_what_is_too_long_to_be_heard_can_be_skimmed(opus: Path, tmp_path: Path):
+    long: list[Piece] = [Recording(opus, LIMIT_MS - 1), Recording(opus, LIMIT_MS)]
+    write_preview(long, tmp_path / "a.flac", skim=True)
+    assert codec.probe(tmp_path / "a.flac").duration_ms == 20_000
+
+
 def test_who_no_longer_wants_it_is_not_made_to_wait(opus: Path, tmp_path: Path):
     asked = 0
 

@@ -113,7 +113,7 @@ def test_late_it_takes_the_lighter_rendition_and_fetches_less():
 
 
 def test_skimming_shortens_only_what_is_long():
-    assert heard("vi").skimmed_ms == 1_500 + 500 + 10_000 + 700 + 5_000
+    assert heard("vi").lasts_ms(skim=True) == 1_500 + 500 + 10_000 + 700 + 5_000
 
 
 def test_the_key_tells_apart_whatever_sounds_different_and_nothing_else():

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from httpx import Response
 from numpy.typing import NDArray
 
@@ -145,7 +146,9 @@ HOSTILE = {
 }
 
 
-async def test_nobody_is_listened_as_who_is_not_there_or_by_who_may_not_see(office: Office):
+async def test_nobody_is_listened_as_who_is_not_there_by_who_may_not_see_or_for_too_long(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
     lan = await office.person(Role.OPERATOR)
     path = await office.announcement(lan)
     stranger = await office.person(Role.OPERATOR, place_id="bn-v01")
@@ -153,6 +156,12 @@ async def test_nobody_is_listened_as_who_is_not_there_or_by_who_may_not_see(offi
         for asked, status in HOSTILE.items():
             assert (await lan.get(f"{path}/{page}?{asked}")).status_code == status, asked
         assert (await stranger.get(f"{path}/{page}")).status_code == 403
+    monkeypatch.setattr("audio.preview.LIMIT_MS", 2_000)
+    shown = await lan.get(f"{path}/listen")
+    assert shown.status_code == (await lan.get(f"{path}/listen/audio")).status_code == 422
+    assert "more than can be listened to here" in shown.text
+    assert "What sounds when" in shown.text
+    assert "<audio" not in shown.text
 
 
 async def test_a_session_that_cannot_be_is_refused_and_what_was_typed_stays(office: Office):
