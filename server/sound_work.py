@@ -57,6 +57,8 @@ class Work:
     """When it ended, on the registry's own clock."""
     keeping: bool = False
     """It is being written into the database: too late to cancel it."""
+    used: bool = False
+    """Its sound is part of an announcement."""
 
     @property
     def ended(self) -> bool:
@@ -117,10 +119,16 @@ class SoundWork:
         return work
 
     def of(self, place_id: str, user_id: str) -> list[Work]:
-        """What is going on for a person, and what has become a sound; newest first."""
+        """What is going on for a person, and the sounds that came of it and are not used yet; newest first."""
         self._forget()
         mine = (work for work in self._works.values() if (work.place_id, work.user_id) == (place_id, user_id))
-        return [work for work in mine if not work.ended or work.asset_id][::-1]
+        return [work for work in mine if not work.ended or (work.asset_id and not work.used)][::-1]
+
+    def use(self, asset_id: str) -> None:
+        """A sound has become part of an announcement."""
+        for work in self._works.values():
+            if work.asset_id == asset_id:
+                work.used = True
 
     def ahead(self, work: Work) -> int:
         """How many others' turn comes before it; 0 for what is no longer waiting."""

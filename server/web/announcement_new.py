@@ -38,6 +38,7 @@ async def details(page: WritePage) -> Response:
         it = await (_add_language(page, target, sound, form) if target else _create(page, sound, form))
     except LoaError as error:
         return await _details_form(page, sound, target, form, error)
+    page.runtime.sound_work.use(sound.id)
     return go(f"/announcements/{it.id}", "written")
 
 

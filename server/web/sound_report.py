@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from audio.checks import WarningKind
+from audio.checks import SoundWarning, WarningKind
 from audio.report import SILENT_LUFS, Figures, SoundReport
+from audio.spans import Span
 from audio.waveform import Waveform
 from server.i18n import formats
 from server.i18n.catalogue import N_
@@ -18,6 +19,7 @@ _LEAST_MARK = 2.0
 _LOUDER_DB = 3
 _MUCH_LOUDER_DB = 12
 _SHORTER_MS = 1_000
+_EDGE_MS = 100
 
 WARNINGS: dict[WarningKind, tuple[str, str]] = {
     WarningKind.CLIPPING: (
@@ -65,6 +67,7 @@ class WarningView:
     places: tuple[str, ...]
     more: int
     marks: tuple[Mark, ...]
+    tone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def view(report: SoundReport | None) -> ReportView | None:
     cut_ms = before.duration_ms - after.duration_ms
     return ReportView(
         outline=outline(report.before.waveform),
-        warnings=tuple(_warning(kind, spans, before.duration_ms) for kind, spans in report.before.warnings),
+        warnings=tuple(_warnings(report.before.warnings, before.duration_ms, ends_cut=cut_ms >= _SHORTER_MS)),
         before=before,
         after=after,
         gain_db=gain_db,
@@ -131,14 +134,25 @@ def _steps(across: list[int], down: list[int]) -> str:
     return "".join(str(number) if number < 0 or not place else f" {number}" for place, number in enumerate(numbers))
 
 
-def _warning(kind: WarningKind, spans: tuple[tuple[int, int], ...], duration_ms: int) -> WarningView:
+def _warnings(found: tuple[SoundWarning, ...], duration_ms: int, *, ends_cut: bool) -> Iterator[WarningView]:
+    for kind, spans in found:
+        if kind is WarningKind.LONG_SILENCE and ends_cut:  # what was cut from the ends nobody will hear
+            inside = tuple(span for span in spans if span[0] > 0 and span[1] < duration_ms - _EDGE_MS)
+        else:
+            inside = spans
+        if inside:
+            yield _warning(kind, inside, duration_ms)
+
+
+def _warning(kind: WarningKind, spans: tuple[Span, ...], duration_ms: int) -> WarningView:
     said, advice = WARNINGS[kind]
+    tone = "bad" if kind is WarningKind.CLIPPING else "late"
     whole_ms = max(1, duration_ms)
     marks = tuple(_mark(start, end, whole_ms) for start, end in spans)
     if len(spans) == 1 and spans[0][1] - spans[0][0] >= 0.95 * whole_ms:
-        return WarningView(said, advice, (), 0, marks)
+        return WarningView(said, advice, (), 0, marks, tone)
     places = tuple(_place(start, end) for start, end in spans[:_PLACES_NAMED])
-    return WarningView(said, advice, places, len(spans) - len(places), marks)
+    return WarningView(said, advice, places, len(spans) - len(places), marks, tone)
 
 
 def _place(start_ms: int, end_ms: int) -> str:

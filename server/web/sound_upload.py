@@ -22,9 +22,9 @@ router = APIRouter(include_in_schema=False)
 AT_ONCE_S = 2.0
 """So long the answer waits: a short sound is ready by then, and nobody need see how it was prepared."""
 PROFILES = {
-    "voice": N_("A voice: made clear and equally loud"),
+    "voice": N_("A voice: made clear"),
     "music": N_("Music: levelled gently"),
-    "relay": N_("A finished programme: only held at one level"),
+    "relay": N_("A finished programme: only levelled"),
 }
 """What is in the file → how it is mastered, in the order of the form."""
 _BLANK = {"language": "vi", "profile": "voice", "quieten": ""}
@@ -142,6 +142,5 @@ async def _sound_form(page: Page, target: str, form: Mapping[str, Any], error: L
         form=form,
         profiles=PROFILES,
         limits=shown,
-        going_on=page.runtime.sound_work.of(page.place.id, page.me.id),
-        details_path=details_path,
+        unused=page.runtime.sound_work.of(page.place.id, page.me.id),
     )

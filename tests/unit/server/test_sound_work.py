@@ -158,6 +158,15 @@ async def test_what_ended_is_known_for_an_hour(bench: Bench):
     assert caught.value.code == "server.sound_work_unknown"
 
 
+async def test_a_sound_that_is_used_is_no_longer_listed(bench: Bench):
+    used, unused, going_on = bench.start("used"), bench.start("unused"), bench.start("going on")
+    await bench.finish(used)
+    await bench.finish(unused)
+    bench.works.use(str(used.asset_id))
+    assert bench.works.of("p", "u") == [going_on, unused]
+    await bench.works.close()
+
+
 async def test_no_more_is_remembered_than_fits(bench: Bench):
     works = []
     for number in range(MOST_ENDED + 3):

@@ -81,6 +81,14 @@ def test_warnings_name_their_places_and_mark_them():
     assert all(mark.left >= 0 and mark.left + mark.width <= WIDTH for mark in warning.marks)
 
 
+def test_silence_that_was_cut_from_the_ends_is_no_warning():
+    ends, inside = ((0, 6_000), (52_000, 60_000)), (20_000, 27_000)
+    assert view(report(SoundWarning(WarningKind.LONG_SILENCE, ends))).warnings == ()  # type: ignore[union-attr]
+    shown = view(report(SoundWarning(WarningKind.LONG_SILENCE, (ends[0], inside, ends[1]))))
+    assert shown is not None
+    assert [warning.places for warning in shown.warnings] == [("0:20–0:27",)]
+
+
 def test_a_warning_about_the_whole_names_no_place():
     shown = view(report(SoundWarning(WarningKind.VERY_QUIET, ((0, 60_000),))))
     assert shown is not None
