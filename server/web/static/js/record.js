@@ -133,7 +133,8 @@ function drawLevel(peak, held, sure) {
   at("held").style.left = `${(decibels(held) + 60) / 60 * 99}%`;
   const found = decibels(held);
   // Too little is only said after two seconds: nobody speaks at once.
-  const name = found >= LOUD_DB ? "loud" : found >= QUIET_DB ? "good" : !sure ? "" : found > NOTHING_DB ? "quiet" : "nothing";
+  const low = !sure ? "" : found > NOTHING_DB ? "quiet" : "nothing";
+  const name = found >= LOUD_DB ? "loud" : found >= QUIET_DB ? "good" : low;
   at("word").className = `s ${TONES[name] ?? ""}`;
   if (at("word").dataset.now === name) return;
   at("word").dataset.now = name;
@@ -173,7 +174,8 @@ async function stayAwake() {
 
 // Browsers name the microphones only once they may be used.
 async function listMicrophones() {
-  const found = (await navigator.mediaDevices.enumerateDevices()).filter((it) => it.kind === "audioinput" && it.deviceId);
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  const found = devices.filter((it) => it.kind === "audioinput" && it.deviceId);
   const list = at("microphone"), chosen = list.value || localStorage.getItem(MICROPHONE);
   list.replaceChildren(...found.map((it, index) => {
     const name = it.label || fill(list.dataset.nameless, { number: index + 1 });

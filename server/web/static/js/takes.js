@@ -13,7 +13,8 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[na
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const tenths = new Intl.NumberFormat(document.documentElement.lang, { minimumIntegerDigits: 2, minimumFractionDigits: 1 });
 function time(seconds) {
-  const rounded = Math.round(seconds * 10) / 10, hours = Math.floor(rounded / 3600), minutes = Math.floor(rounded / 60) % 60;
+  const rounded = Math.round(seconds * 10) / 10;
+  const hours = Math.floor(rounded / 3600), minutes = Math.floor(rounded / 60) % 60;
   const rest = tenths.format(Math.round((rounded % 60) * 10) / 10);
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
@@ -82,19 +83,25 @@ function playable(guess_s) {
   });
 }
 
+// The loudest of each stretch; a take of less than a minute has fewer levels than columns.
+function fold(levels) {
+  const columns = Math.min(COLUMNS, levels.length), step = levels.length / columns;
+  return Array.from({ length: columns }, (_, column) => {
+    let peak = 0;
+    const last = Math.floor((column + 1) * step);
+    for (let at = Math.floor(column * step); at < last; at += 1) peak = Math.max(peak, Math.abs(levels[at]));
+    return peak;
+  });
+}
+
+// A short take is decoded and looked at closely.
 async function outline(take) {
-  if (take.length_s > DECODED_S) return take.levels;
+  if (take.length_s > DECODED_S) return fold(take.levels);
   try {
     const context = new OfflineAudioContext(1, 1, DECODED_HZ);
     const sound = await context.decodeAudioData(await take.blob.arrayBuffer());
-    const samples = sound.getChannelData(0), step = samples.length / COLUMNS;
-    return Array.from({ length: COLUMNS }, (_, column) => {
-      let peak = 0;
-      const last = Math.floor((column + 1) * step);
-      for (let index = Math.floor(column * step); index < last; index += 1) peak = Math.max(peak, Math.abs(samples[index]));
-      return peak;
-    });
-  } catch { return take.levels; }
+    return fold(sound.getChannelData(0));
+  } catch { return fold(take.levels); }
 }
 
 const selection = () => ({ start_s: Number(start.value), end_s: Math.min(Number(end.value), chosen.length_s) });
@@ -110,11 +117,14 @@ function draw() {
   pen.fillRect(x(start_s), 0, x(end_s) - x(start_s), height);
   peaks.forEach((peak, column) => {
     const seconds = column / peaks.length * length_s, tall = Math.max(ratio, peak * height);
-    pen.fillStyle = colour(peak >= CUT_OFF ? "--lost" : seconds >= start_s && seconds < end_s ? "--brand" : "--line-strong");
+    const kept = seconds >= start_s && seconds < end_s;
+    pen.fillStyle = colour(peak >= CUT_OFF ? "--lost" : kept ? "--brand" : "--line-strong");
     pen.fillRect(column * step, (height - tall) / 2, Math.max(step * 0.8, 1), tall);
   });
   pen.fillStyle = colour("--ink");
-  for (const seconds of [start_s, end_s, player.currentTime]) pen.fillRect(Math.min(x(seconds), width - 2 * ratio), 0, 2 * ratio, height);
+  for (const seconds of [start_s, end_s, player.currentTime]) {
+    pen.fillRect(Math.min(x(seconds), width - 2 * ratio), 0, 2 * ratio, height);
+  }
 }
 
 function moved() {
@@ -190,7 +200,10 @@ function post(data) {
     call.open("POST", form.action);
     call.responseType = "document";
     call.upload.onprogress = ({ loaded, total }) => { at("sent").value = loaded / total; };
-    call.upload.onload = () => { at("sent").removeAttribute("value"); at("sent-text").textContent = at("sent-text").dataset.working; };
+    call.upload.onload = () => {
+      at("sent").removeAttribute("value");
+      at("sent-text").textContent = at("sent-text").dataset.working;
+    };
     call.onload = () => resolve({ url: call.responseURL, ok: call.status < 400, page: call.response });
     call.onerror = call.onabort = () => reject(new Failure(at("failed").dataset.offline));
     sending.signal.addEventListener("abort", () => call.abort());
@@ -208,7 +221,8 @@ function checked(answer) {
 // While the server works on it the take stays here: what fails there can be sent again.
 async function follow(answer) {
   while (new URL(answer.url).pathname.startsWith(WORK)) {
-    working = answer.url;
+    working = at("away").href = answer.url;
+    at("away").hidden = false;
     if (!answer.page.getElementById("progress")) throw new Failure(at("failed").dataset.refused); // ended elsewhere
     const bar = answer.page.querySelector("#progress progress[value]");
     if (bar) at("sent").value = bar.value / bar.max;
@@ -239,7 +253,8 @@ async function send(event) {
     location.assign(url);
   } catch (error) {
     const cancelled = sending.signal.aborted;
-    if (cancelled && working) fetch(`${working}/cancel`, { method: "POST", body: new URLSearchParams({ csrf: data.get("csrf") }) });
+    const secret = new URLSearchParams({ csrf: data.get("csrf") });
+    if (cancelled && working) fetch(`${working}/cancel`, { method: "POST", body: secret });
     at("failed").textContent = error instanceof Failure ? error.message : at("failed").dataset.offline;
     at("failed").hidden = cancelled;
     if (!cancelled) at("send").textContent = at("send").dataset.again;
@@ -250,6 +265,7 @@ async function send(event) {
 function busy(on) {
   if (!on) sending = null;
   at("sending").hidden = at("cancel").hidden = !on;
+  at("away").hidden = true;
   at("sent").value = 0;
   at("sent-text").textContent = at("sent-text").dataset.sending;
   at("failed").hidden = at("failed").hidden || on;
@@ -267,5 +283,6 @@ window.addEventListener("resize", draw);
 at("play").addEventListener("click", playSelection);
 at("drop").addEventListener("click", drop);
 at("cancel").addEventListener("click", () => sending?.abort());
+at("away").addEventListener("click", () => { done = true; });
 form.addEventListener("submit", send);
 window.addEventListener("beforeunload", (event) => { if (takes.length && !done) event.preventDefault(); });
