@@ -150,6 +150,8 @@ function end(why) {
 function finish(it) {
   if (it.since_ms !== null) hold(it);
   const blob = new Blob(it.chunks, { type: it.recorder.mimeType });
+  // Whether the microphone or the recorder ends first when it is pulled out depends on the browser.
+  if (it.stream.getAudioTracks()[0].readyState === "ended") it.why = "lost";
   if (blob.size) takes += 1;
   close(it);
   state.textContent = blob.size ? state.dataset[it.why === "full" ? "full" : "stopped"] : state.dataset.off;
@@ -196,5 +198,5 @@ if (!problem) {
   at("pause").addEventListener("click", () => take.recorder[take.recorder.state === "paused" ? "resume" : "pause"]());
   at("microphone").addEventListener("change", () => localStorage.setItem(MICROPHONE, at("microphone").value));
   document.addEventListener("visibilitychange", () => { if (take && !document.hidden) stayAwake(); });
-  window.addEventListener("beforeunload", (event) => { if (take?.recorder) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => { if (take?.recorder) event.returnValue = "stay"; });
 }

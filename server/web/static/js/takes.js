@@ -285,4 +285,4 @@ at("drop").addEventListener("click", drop);
 at("cancel").addEventListener("click", () => sending?.abort());
 at("away").addEventListener("click", () => { done = true; });
 form.addEventListener("submit", send);
-window.addEventListener("beforeunload", (event) => { if (takes.length && !done) event.preventDefault(); });
+window.addEventListener("beforeunload", (event) => { if (takes.length && !done) event.returnValue = "stay"; });
