@@ -1,10 +1,12 @@
 """What programs are told of a preview, and the sound they get."""
 
 import io
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import pytest_asyncio
 from httpx import AsyncClient
 
 from audio import codec
@@ -12,12 +14,22 @@ from devices.models import ClusterKind
 from devices.site import demo_site
 from server import preview
 from server.auth.models import Role
-from tests.integration.server.conftest import Station
+from tests.integration.server.conftest import Station, running_station
 
 COMMUNE = "bao-nhai"
 
 
-@pytest.fixture
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def station(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Station]:
+    """One server for this file: nothing here depends on what else is in it."""
+    async with running_station(tmp_path_factory.mktemp("station")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lan(station: Station) -> AsyncClient:
     return await station.person((Role.OPERATOR, COMMUNE))
 

@@ -2,10 +2,13 @@
 
 import io
 import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
+import pytest_asyncio
 from httpx import Response
 from numpy.typing import NDArray
 
@@ -15,10 +18,47 @@ from firmware_sim.effects import Sound
 from firmware_sim.plan import SoundPlan
 from firmware_sim.render import Rendering
 from server.auth.models import Role
-from tests.integration.server.web.conftest import Office, Person, fields
+from tests.integration.server.conftest import running_station
+from tests.integration.server.web.conftest import COMMUNE, Office, Person, fields
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Pcm = NDArray[np.int16]
 EMPTY = {"title": "Sáng thứ hai", "play_class": "1", "opening": "chime", "identification": "", "closing": "closing"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """One console for this file: nothing here depends on what else is in it."""
+    async with running_station(tmp_path_factory.mktemp("office")) as station, AsyncExitStack() as clients:
+        yield Office(station, clients)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lan(office: Office) -> Person:
+    return await office.person(Role.OPERATOR)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def spoken(office: Office, lan: Person) -> str:
+    """The path of an announcement."""
+    return await office.announcement(lan)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def abc(office: Office, spoken: str) -> list[str]:
+    """The ids of three announcements with one and the same sound."""
+    first = spoken.rpartition("/")[2]
+    async with office.runtime.database.writing() as session:
+        view = await office.runtime.announcements.get(session, first)
+        sound = {version.language: version.asset.id for version in view.versions}
+        more = [
+            await office.runtime.announcements.create(
+                session, place_id=COMMUNE, title=title, versions=sound, user_id="tests"
+            )
+            for title in ("Tin hai", "Tin ba")
+        ]
+        return [first, *(each.id for each in more)]
 
 
 def pcm_of(answer: Response) -> Pcm:
@@ -30,17 +70,13 @@ def items_of(answer: Response) -> list[str]:
     return re.findall(r'name="item" value="([^"]+)"', answer.text)
 
 
-async def composed(office: Office, writer: Person, *ids: str, **more: str) -> str:
+async def composed(writer: Person, *ids: str, **more: str) -> str:
     """The path of a session saved as a draft."""
     key = fields(await writer.get("/sessions/new"))["key"]
     gaps = ["0.7", "1.5", "0", "2"][: len(ids)]
     saved = await writer.post("/sessions/new", {**EMPTY, **more, "key": key, "do": "save", "item": ids, "gap": gaps})
     assert saved.status_code == 303, saved.text
     return saved.headers["location"].split("?")[0]
-
-
-async def announcements(office: Office, writer: Person, count: int) -> list[str]:
-    return [(await office.announcement(writer)).rpartition("/")[2] for _ in range(count)]
 
 
 async def as_the_speaker_sounds(office: Office, path: str, *languages: str, codec_name: str = "opus16") -> Pcm:
@@ -57,9 +93,8 @@ async def as_the_speaker_sounds(office: Office, path: str, *languages: str, code
     return np.concatenate(list(Rendering(Sound("main", "o", 1, plan, 0, 100, emergency=False), locate).chunks()))
 
 
-async def test_a_session_is_composed_step_by_step_without_a_script(office: Office):
-    lan = await office.person(Role.OPERATOR)
-    a, b = await announcements(office, lan, 2)
+async def test_a_session_is_composed_step_by_step_without_a_script(lan: Person, abc: list[str]):
+    a, b, _ = abc
     page = await lan.get("/sessions/new")
     form = {**EMPTY, "key": fields(page)["key"]}
     page = await lan.post("/sessions/new", {**form, "do": "add", "add": a})
@@ -82,10 +117,9 @@ async def test_a_session_is_composed_step_by_step_without_a_script(office: Offic
     assert "♫ session" in shown.text
 
 
-async def test_a_preview_is_sample_for_sample_what_the_speaker_sounds(office: Office):
-    lan = await office.person(Role.OPERATOR)
-    a, b, who = await announcements(office, lan, 3)
-    path = await composed(office, lan, a, b, a, identification=who)
+async def test_a_preview_is_sample_for_sample_what_the_speaker_sounds(office: Office, lan: Person, abc: list[str]):
+    a, b, who = abc
+    path = await composed(lan, a, b, a, identification=who)
     for asked, codec_name in (
         ("smart", "opus16"),
         ("weak", "opus8"),
@@ -98,10 +132,8 @@ async def test_a_preview_is_sample_for_sample_what_the_speaker_sounds(office: Of
         assert np.array_equal(pcm_of(heard), await as_the_speaker_sounds(office, path, "vi", codec_name=codec_name))
 
 
-async def test_a_browser_gets_parts_of_the_sound_nothing_twice_and_the_horn(office: Office):
-    lan = await office.person(Role.OPERATOR)
-    path = await office.announcement(lan)
-    url = f"{path}/listen/audio?who=smart&languages=vi"
+async def test_a_browser_gets_parts_of_the_sound_nothing_twice_and_the_horn(lan: Person, spoken: str):
+    url = f"{spoken}/listen/audio?who=smart&languages=vi"
     whole = await lan.get(url)
     part = await lan.client.get(url, headers={"Range": "bytes=1000-1999"})
     assert (part.status_code, part.content) == (206, whole.content[1000:2000])
@@ -111,26 +143,24 @@ async def test_a_browser_gets_parts_of_the_sound_nothing_twice_and_the_horn(offi
     beyond = await lan.client.get(url, headers={"Range": "bytes=999999999-"})
     assert beyond.status_code == 416
     plain, horn, skimmed = [
-        pcm_of(await lan.get(f"{path}/listen/audio?who=smart{more}")) for more in ("", "&horn=1", "&skim=1")
+        pcm_of(await lan.get(f"{spoken}/listen/audio?who=smart{more}")) for more in ("", "&horn=1", "&skim=1")
     ]
     assert len(plain) == len(horn)
     assert not np.array_equal(plain, horn)
     assert np.array_equal(skimmed, plain), "a short announcement is heard whole"
 
 
-async def test_the_page_says_which_rendition_languages_and_parts_it_is(office: Office):
-    lan = await office.person(Role.OPERATOR)
-    path = await office.announcement(lan)
-    good = (await lan.get(f"{path}/listen")).text
+async def test_the_page_says_which_rendition_languages_and_parts_it_is(lan: Person, spoken: str):
+    good = (await lan.get(f"{spoken}/listen")).text
     assert "Opus, 16 kbit/s" in good
     assert "Chime, two notes" in good
     assert "Sample for sample" in good
-    late = (await lan.get(f"{path}/listen?who=weak")).text
+    late = (await lan.get(f"{spoken}/listen?who=weak")).text
     assert "Opus, 8 kbit/s, the lighter one" in late
-    on_air = (await lan.get(f"{path}/listen?who=cluster:bn-w01&horn=1&skim=1")).text
+    on_air = (await lan.get(f"{spoken}/listen?who=cluster:bn-w01&horn=1&skim=1")).text
     assert "FM carries up to 15 kHz" in on_air
-    assert 'src="' + f"{path}/listen/audio?who=cluster%3Abn-w01" in on_air
-    hmong = (await lan.get(f"{path}/listen?languages=hmn")).text
+    assert 'src="' + f"{spoken}/listen/audio?who=cluster%3Abn-w01" in on_air
+    hmong = (await lan.get(f"{spoken}/listen?languages=hmn")).text
     assert "none of the village's languages" in hmong
 
 
@@ -147,26 +177,23 @@ HOSTILE = {
 
 
 async def test_nobody_is_listened_as_who_is_not_there_by_who_may_not_see_or_for_too_long(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, lan: Person, spoken: str, monkeypatch: pytest.MonkeyPatch
 ):
-    lan = await office.person(Role.OPERATOR)
-    path = await office.announcement(lan)
     stranger = await office.person(Role.OPERATOR, place_id="bn-v01")
     for page in ("listen", "listen/audio"):
         for asked, status in HOSTILE.items():
-            assert (await lan.get(f"{path}/{page}?{asked}")).status_code == status, asked
-        assert (await stranger.get(f"{path}/{page}")).status_code == 403
+            assert (await lan.get(f"{spoken}/{page}?{asked}")).status_code == status, asked
+        assert (await stranger.get(f"{spoken}/{page}")).status_code == 403
     monkeypatch.setattr("audio.preview.LIMIT_MS", 2_000)
-    shown = await lan.get(f"{path}/listen")
-    assert shown.status_code == (await lan.get(f"{path}/listen/audio")).status_code == 422
+    shown = await lan.get(f"{spoken}/listen")
+    assert shown.status_code == (await lan.get(f"{spoken}/listen/audio")).status_code == 422
     assert "more than can be listened to here" in shown.text
     assert "What sounds when" in shown.text
     assert "<audio" not in shown.text
 
 
-async def test_a_session_that_cannot_be_is_refused_and_what_was_typed_stays(office: Office):
-    lan = await office.person(Role.OPERATOR)
-    (a,) = await announcements(office, lan, 1)
+async def test_a_session_that_cannot_be_is_refused_and_what_was_typed_stays(lan: Person, abc: list[str]):
+    a = abc[0]
     wrong = [
         {"item": [], "gap": []},
         {"item": [a], "gap": ["61"]},
@@ -187,10 +214,9 @@ async def test_a_session_that_cannot_be_is_refused_and_what_was_typed_stays(offi
         assert items_of(answer) == form["item"]
 
 
-async def test_a_session_is_changed_unless_somebody_else_did_meanwhile(office: Office):
-    lan = await office.person(Role.OPERATOR)
-    a, b = await announcements(office, lan, 2)
-    path = await composed(office, lan, a, b)
+async def test_a_session_is_changed_unless_somebody_else_did_meanwhile(lan: Person, abc: list[str]):
+    a, b, _ = abc
+    path = await composed(lan, a, b)
     page = await lan.get(f"{path}/compose")
     assert items_of(page) == [a, b]
     form = {**EMPTY, "revision": fields(page)["revision"], "item": [b], "gap": ["3"]}
@@ -203,10 +229,9 @@ async def test_a_session_is_changed_unless_somebody_else_did_meanwhile(office: O
     assert "Khác" in late.text
 
 
-async def test_only_a_session_is_composed_and_only_by_who_may_write(office: Office):
-    lan, boss = await office.person(Role.OPERATOR), await office.person(Role.APPROVER)
-    path = await office.announcement(lan)
-    assert (await lan.get(f"{path}/compose")).status_code == 404
+async def test_only_a_session_is_composed_and_only_by_who_may_write(office: Office, lan: Person, spoken: str):
+    boss = await office.person(Role.APPROVER)
+    assert (await lan.get(f"{spoken}/compose")).status_code == 404
     assert (await lan.get("/announcements/01J0000000000000000000000A/compose")).status_code == 404
     assert (await boss.get("/sessions/new")).status_code == 403
     assert (await boss.post("/sessions/new", {**EMPTY, "do": "save"})).status_code == 403
