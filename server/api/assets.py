@@ -153,7 +153,7 @@ async def speak(body: SpokenText, who: Writer, runtime: RuntimeOf) -> AssetOut:
     """Speak a text."""
     who.require(Permission.WRITE_ANNOUNCEMENT, body.place_id)
     async with runtime.database.reading() as session:
-        own = await runtime.dictionary.words(session, body.place_id)
+        own = await runtime.dictionary.words(session, who.places.commune_of(body.place_id) or body.place_id)
     prepared = await runtime.audio.prepare_text(
         body.text, spoken=body.spoken, dictionary=own, language=body.language, voice=body.voice, speed=body.speed
     )

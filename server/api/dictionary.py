@@ -1,5 +1,6 @@
 """How a commune says its words; how a text will be said; which voices there are."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -10,6 +11,7 @@ from audio.models import DictionaryWord
 from audio.speech.choice import TEXT_LIMIT, accent_of, check_text
 from audio.speech.port import Voice
 from audio.spoken_vi import explain
+from base.errors import NotFound
 from server.acts import acting
 from server.api.shapes import PROBLEMS, Moment, Name, Page, Shown, Strict
 from server.auth.guard import Viewer, allow
@@ -74,22 +76,24 @@ class VoiceOut(Shown):
 
 @router.get("/dictionary")
 async def words(place_id: Annotated[Name, Query()], who: Viewer, runtime: RuntimeOf) -> Page[WordOut]:
-    """A commune's dictionary, whole: 5,000 words at most."""
-    who.require(Permission.VIEW, place_id)
+    """A commune's dictionary, whole: 5,000 words at most. A village's is its commune's."""
+    commune_id = _commune(who, place_id)
+    who.require(Permission.VIEW, commune_id)
     async with runtime.database.reading() as session:
-        rows = await runtime.dictionary.rows(session, place_id)
+        rows = await runtime.dictionary.rows(session, commune_id)
     return Page(items=[WordOut.model_validate(row) for row in rows])
 
 
 @router.put("/dictionary")
 async def put_word(body: WordIn, who: Writer, runtime: RuntimeOf) -> WordOut:
     """Add a word, or change how it is said."""
-    who.require(Permission.WRITE_ANNOUNCEMENT, body.place_id)
+    commune_id = _commune(who, body.place_id)
+    who.require(Permission.WRITE_ANNOUNCEMENT, commune_id)
     async with acting(runtime, who) as act:
         row: DictionaryWord = await runtime.dictionary.put(
-            act.session, body.place_id, body.written, body.said, user_id=who.id
+            act.session, commune_id, body.written, body.said, user_id=who.id
         )
-        await act.done("put_word", f"word/{row.written}", body.place_id, said=row.said)
+        await act.done("put_word", f"word/{row.written}", commune_id, said=row.said)
     return WordOut.model_validate(row)
 
 
@@ -101,19 +105,24 @@ async def drop_word(
     runtime: RuntimeOf,
 ) -> Response:
     """Take a word out: it is said by the common rules again."""
-    who.require(Permission.WRITE_ANNOUNCEMENT, place_id)
+    commune_id = _commune(who, place_id)
+    who.require(Permission.WRITE_ANNOUNCEMENT, commune_id)
     async with acting(runtime, who) as act:
-        await runtime.dictionary.drop(act.session, place_id, written)
-        await act.done("drop_word", f"word/{written}", place_id)
+        await runtime.dictionary.drop(act.session, commune_id, written)
+        await act.done("drop_word", f"word/{written}", commune_id)
     return Response(status_code=204)
 
 
 @router.post("/text/spoken")
 async def spoken(body: TextIn, who: Writer, runtime: RuntimeOf) -> SpokenOut:
     """How a text will be said, and what in it is said otherwise than written."""
+    own: dict[str, str] = {}
     if body.place_id is not None:
-        who.require(Permission.WRITE_ANNOUNCEMENT, body.place_id)
-    return await _spoken(runtime, body)
+        commune_id = _commune(who, body.place_id)
+        who.require(Permission.VIEW, commune_id)
+        async with runtime.database.reading() as session:
+            own = await runtime.dictionary.words(session, commune_id)
+    return await run_in_threadpool(_spoken, runtime, body, own)
 
 
 @router.get("/voices")
@@ -123,17 +132,17 @@ async def voices(_who: Viewer, runtime: RuntimeOf) -> Page[VoiceOut]:
     return Page(items=[VoiceOut.model_validate(voice) for voice in found])
 
 
-async def _spoken(runtime: Runtime, body: TextIn) -> SpokenOut:
-    own: dict[str, str] = {}
-    if body.place_id is not None:
-        async with runtime.database.reading() as session:
-            own = await runtime.dictionary.words(session, body.place_id)
+def _spoken(runtime: Runtime, body: TextIn, own: Mapping[str, str]) -> SpokenOut:
+    said = runtime.audio.spoken_form(body.text, language=body.language, voice=body.voice, dictionary=own)
+    if body.language != "vi":
+        return SpokenOut(spoken=said, pieces=[])
+    pieces = explain(check_text(body.text), dictionary=own, accent=accent_of(body.voice))
+    return SpokenOut(spoken=said, pieces=[PieceOut.model_validate(piece) for piece in pieces])
 
-    def work() -> SpokenOut:
-        said = runtime.audio.spoken_form(body.text, language=body.language, voice=body.voice, dictionary=own)
-        if body.language != "vi":
-            return SpokenOut(spoken=said, pieces=[])
-        pieces = explain(check_text(body.text), dictionary=own, accent=accent_of(body.voice))
-        return SpokenOut(spoken=said, pieces=[PieceOut.model_validate(piece) for piece in pieces])
 
-    return await run_in_threadpool(work)
+def _commune(who: Who, place_id: str) -> str:
+    """The commune whose dictionary it is. Raises NotFound for what lies in none."""
+    found = who.places.commune_of(place_id)
+    if found is None:
+        raise NotFound("devices.place_unknown", place_id=place_id)
+    return found

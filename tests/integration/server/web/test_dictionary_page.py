@@ -89,6 +89,7 @@ async def test_the_dictionary_for_programs(both_stations: Station):
     assert [each["written"] for each in (await lan.get(API, params={"place_id": COMMUNE})).json()["items"]] == [
         "Pa Cheo"
     ]
+    assert len((await lan.get(API, params={"place_id": "bn-v01"})).json()["items"]) == 1, "a village's is its commune's"
     body = {"text": "Pa Cheo họp 8h", "place_id": COMMUNE}
     spoken = (await lan.post("/api/v1/text/spoken", json=body)).json()
     assert spoken["spoken"] == "Pa Chéo họp tám giờ"
@@ -117,6 +118,8 @@ async def test_hostile_requests_for_programs(both_stations: Station):
     assert (await stranger.put(API, json=word)).status_code == 403
     assert (await stranger.delete(API, params={"place_id": COMMUNE, "written": "x"})).status_code == 403
     assert (await stranger.get(API, params={"place_id": COMMUNE})).status_code == 403
+    for nowhere in ("lao-cai", "nowhere"):
+        assert (await lan.put(API, json=word | {"place_id": nowhere})).status_code in {403, 404}
     for text in ("", "a" * 20_001, "\x00"):
         assert (await lan.post("/api/v1/text/spoken", json={"text": text})).status_code == 422
     assert (await stranger.post("/api/v1/text/spoken", json={"text": "a", "place_id": COMMUNE})).status_code == 403
