@@ -146,6 +146,7 @@ async def _form(page: Page, form: SessionForm, action: str, error: LoaError | No
         action=action,
         rows=rows,
         choices=choices,
+        identifications=_with(choices, views.get(form.identification)),
         states=ANNOUNCEMENT,
         tones={name: TONE_WORDS[name] for name in JINGLES},
         most=MAX_ITEMS,
@@ -161,6 +162,11 @@ async def _choices(page: Page, session: AsyncSession) -> list[AnnouncementView]:
         for view in found
         if view.announcement.composition is None and view.announcement.state is not AnnouncementState.ARCHIVED
     ]
+
+
+def _with(choices: list[AnnouncementView], chosen: AnnouncementView | None) -> list[AnnouncementView]:
+    """The choices and what is chosen already, which may be older than all of them."""
+    return choices if chosen is None or chosen in choices else [chosen, *choices]
 
 
 async def _views(

@@ -229,6 +229,19 @@ async def test_a_session_is_changed_unless_somebody_else_did_meanwhile(lan: Pers
     assert "Khác" in late.text
 
 
+async def test_an_announcement_older_than_all_that_are_offered_stays_in_its_session(
+    lan: Person, abc: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    a, b, who = abc
+    path = await composed(lan, a, b, identification=who)
+    monkeypatch.setattr("server.web.session_new.CHOICES", 0)
+    page = await lan.get(f"{path}/compose")
+    assert items_of(page) == [a, b]
+    assert f'<option value="{who}" selected>Tin ba</option>' in page.text
+    assert "Tin hai" in page.text
+    assert "No announcement yet" in page.text
+
+
 async def test_only_a_session_is_composed_and_only_by_who_may_write(office: Office, lan: Person, spoken: str):
     boss = await office.person(Role.APPROVER)
     assert (await lan.get(f"{spoken}/compose")).status_code == 404
