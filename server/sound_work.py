@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
@@ -83,6 +83,10 @@ class SoundWork:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._long = asyncio.Semaphore(max(1, workers - 1))
 
+    def turn(self, *, is_long: bool) -> AbstractAsyncContextManager[None]:
+        """Wait for those before it, if it is long; a short sound's turn is at once."""
+        return self._long if is_long else nullcontext()
+
     def check_room(self, place_id: str, user_id: str) -> None:
         """Raises TooMany when a place or a person has as much going on as they may."""
         going_on = [work for work in self._works.values() if not work.ended]
@@ -161,7 +165,7 @@ class SoundWork:
         self, work: Work, make: Callable[[Progress], Awaitable[Made]], then: Callable[[Made], Awaitable[str]]
     ) -> None:
         try:
-            async with self._long if work.is_long else nullcontext():
+            async with self.turn(is_long=work.is_long):
                 made = await make(work.progress)
             work.keeping = True
             work.asset_id = await then(made)

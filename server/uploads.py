@@ -44,7 +44,8 @@ async def prepare_now(runtime: Runtime, who: Who, file: UploadFile, wish: Wish) 
     who.require(Permission.WRITE_ANNOUNCEMENT, wish.place_id)
     with _staged(runtime) as path:
         await run_in_threadpool(_copy, file, path)
-        prepared = await _prepare(runtime, path, file.filename, wish)
+        async with runtime.sound_work.turn(is_long=_is_long(path)):
+            prepared = await _prepare(runtime, path, file.filename, wish)
     return await keep(runtime, who, prepared, wish.place_id, wish.title)
 
 
@@ -66,8 +67,7 @@ async def prepare_later(runtime: Runtime, who: Who, file: UploadFile, wish: Wish
 
     try:
         await run_in_threadpool(_copy, file, path)
-        is_long = path.stat().st_size > LONG_BYTES
-        work = Work(name=wish.title, place_id=wish.place_id, user_id=who.id, target=wish.target, is_long=is_long)
+        work = Work(name=wish.title, place_id=wish.place_id, user_id=who.id, target=wish.target, is_long=_is_long(path))
         return runtime.sound_work.start(work, make, then, release)
     except BaseException:
         release()
@@ -96,6 +96,10 @@ async def _prepare(
         end_ms=wish.end_ms,
         progress=progress,
     )
+
+
+def _is_long(path: Path) -> bool:
+    return path.stat().st_size > LONG_BYTES
 
 
 @contextmanager

@@ -55,7 +55,13 @@ def on_to_details(asset: AudioAsset, target: str) -> RedirectResponse:
     return go_with(details_path(asset.id), target=target)
 
 
-def go_with(path: str, **query: str) -> RedirectResponse:
+def go_with(path: str, **values: str) -> RedirectResponse:
     """On to a page, with those of these values that are not empty."""
-    more = urlencode({name: value for name, value in query.items() if value})
-    return RedirectResponse(f"{path}{'&' if '?' in path else '?'}{more}" if more else path, 303)
+    more = query(**values)
+    return RedirectResponse(f"{path}&{more[1:]}" if more and "?" in path else f"{path}{more}", 303)
+
+
+def query(**values: str) -> str:
+    """The end of an address, from its question mark, with those of these values that are not empty."""
+    more = urlencode({name: value for name, value in values.items() if value})
+    return f"?{more}" if more else ""

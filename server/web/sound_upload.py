@@ -15,7 +15,8 @@ from server.sound_work import Work, WorkState
 from server.uploads import Wish, prepare_later
 from server.web.fields import whole_or_none
 from server.web.page import Page, WritePage
-from server.web.sound_steps import details_path, go_with, heading, target_of
+from server.web.signs import LANGUAGES
+from server.web.sound_steps import details_path, go_with, heading, query, target_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,9 +36,9 @@ _MB = 1_000_000
 
 @router.get("/announcements/new")
 @router.get("/announcements/new/upload")
-async def sound_form(page: WritePage, target: str = "") -> HTMLResponse:
-    """The three ways to a sound."""
-    return await _sound_form(page, target, _BLANK)
+async def sound_form(page: WritePage, target: str = "", language: str = "") -> HTMLResponse:
+    """The three ways to a sound; `language` is the one it is wanted in."""
+    return await _sound_form(page, target, _BLANK | ({"language": language} if language in LANGUAGES else {}))
 
 
 @router.post("/announcements/new/upload")
@@ -128,15 +129,17 @@ def _shown(page: Page, work: Work) -> dict[str, Any]:
 
 
 def _typed(form: FormData) -> dict[str, str]:
-    return _BLANK | {"quieten": ""} | {name: str(form[name]) for name in _BLANK if name in form}
+    return _BLANK | {name: str(form[name]) for name in _BLANK if name in form}
 
 
 async def _sound_form(page: Page, target: str, form: Mapping[str, Any], error: LoaError | None = None) -> HTMLResponse:
     limits = page.runtime.settings.limits
     shown = {"bytes": limits.upload_bytes, "megabytes": limits.upload_bytes // _MB, "minutes": limits.sound_s // 60}
     announcement = await target_of(page, target)
+    wanted = {"target": target, "language": form["language"] if form["language"] != _BLANK["language"] else ""}
     return page.html(
         "announcements/new.html",
+        wanted=query(**wanted),
         error=error,
         target=announcement,
         form=form,

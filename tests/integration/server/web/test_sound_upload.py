@@ -108,6 +108,15 @@ async def test_a_recording_is_cut_and_goes_to_its_announcement(office: Office, b
         )
 
 
+async def test_the_language_that_is_wanted_is_carried_through_every_way(office: Office):
+    lan = await office.person(Role.OPERATOR)
+    page = (await lan.get("/announcements/new?language=tyz")).text
+    assert '<option value="tyz" selected>' in page
+    assert 'href="/announcements/new/record?language=tyz"' in page
+    strange = (await lan.get("/announcements/new?language=%22%3E%3Cscript%3E")).text
+    assert '<option value="vi" selected>' in strange
+
+
 WRONG = [
     {"source": "speech"},
     {"language": "x" * 17},
