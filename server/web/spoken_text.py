@@ -27,8 +27,9 @@ RULES = {
     "time": N_("time"),
     "web": N_("address on the web"),
 }
-_WORDS = frozenset({"abbreviation", "code", "dictionary", "roman", "spelled", "symbol", "web"})
-"""What a commune may want to have said otherwise every time. A date or a number is another one next time."""
+_WORDS = frozenset({"abbreviation", "code", "dictionary", "roman", "spelled", "web"})
+"""What a commune may want to have said otherwise every time. A date or a number is another one next time,
+and a sign cannot stand in a dictionary."""
 
 
 class Change(NamedTuple):

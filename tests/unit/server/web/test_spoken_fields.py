@@ -51,11 +51,12 @@ def test_a_spoken_form_that_came_without_a_page_is_a_persons():
 
 
 def test_each_change_is_listed_once_with_what_the_dictionary_may_change():
-    found = changes(explain("UBND xã họp ngày 5/9, UBND mời FPT."))
+    found = changes(explain("UBND xã họp ngày 5/9, UBND mời FPT & dân."))
     assert [(each.written, each.rule, each.word) for each in found] == [
         ("UBND", "abbreviation", True),
         ("5/9", "date", False),
         ("FPT", "spelled", True),
+        ("&", "symbol", False),
     ]
 
 
