@@ -16,6 +16,8 @@ RATE_HZ = 16_000
 _AUDIBLE_PEAK = 33
 """-60 dBFS: 16-bit noise of a recorder with no microphone stays under it."""
 _DAMAGED_SHARE = 0.1
+_PATIENCE = 5
+"""The worker's own limit counts processor time; a busy machine may give it a fifth of a core."""
 _WHOLE = Trim()
 
 
@@ -67,8 +69,9 @@ async def _run(
         "memory_mb": limits.decode_memory_mb,
         "cpu_s": limits.decode_timeout_s,
     }
+    patience_s = limits.decode_timeout_s * _PATIENCE
     try:
-        return await run_worker("audio.decode_worker", request, timeout_s=limits.decode_timeout_s, progress=progress)
+        return await run_worker("audio.decode_worker", request, timeout_s=patience_s, progress=progress)
     except WorkerTimeout as error:
         raise Refused("audio.decode_timeout", name=name, limit_s=limits.decode_timeout_s) from error
     except WorkerFailed as error:

@@ -20,7 +20,7 @@ def at_level(pcm: Pcm, lufs: float):
 
 
 def test_a_long_sound_reaches_the_target_though_only_parts_are_tried(speech: Pcm):
-    quiet_then_loud = np.concatenate([at_level(speech, -40)] * 5 + [at_level(speech, -16)] * 5)
+    quiet_then_loud = np.concatenate([at_level(speech, -40)] * 3 + [at_level(speech, -16)] * 3)
     assert len(quiet_then_loud) > 90 * RATE_HZ
     finished = master(quiet_then_loud)
     assert finished.lufs == pytest.approx(-14, abs=0.7)
@@ -49,7 +49,8 @@ def test_what_horns_cannot_give_is_taken_away(speech: Pcm):
 
 
 def test_the_same_sound_gives_the_same_samples(speech: Pcm):
-    assert np.array_equal(master(speech).pcm, master(speech).pcm)
+    sound = speech[: 4 * RATE_HZ]
+    assert np.array_equal(master(sound).pcm, master(sound).pcm)
 
 
 @pytest.mark.parametrize("seconds", [0.3, 1.0])
@@ -90,7 +91,7 @@ def test_no_sound_whatever_stands_above_the_peak_limit(make: Callable[[], Pcm]):
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("level_lufs", [-40, -12])
 def test_every_profile_reaches_its_loudness_with_music_and_speech(profile: str, level_lufs: float, speech: Pcm):
-    for sound in (at_level(speech, level_lufs), at_level(pcm(melody(15)), level_lufs)):
+    for sound in (at_level(speech[: 5 * RATE_HZ], level_lufs), at_level(pcm(melody(5)), level_lufs)):
         lufs, peak = ffmpeg_meter(master(sound, profile=profile).pcm)
         assert lufs == pytest.approx(PROFILES[profile].target_lufs, abs=0.7)
         assert peak <= -3.0
@@ -116,7 +117,7 @@ def test_music_keeps_its_basses_its_heights_and_its_dynamics(profile: str):
 
 
 def test_noise_is_reduced_only_when_asked_for(speech: Pcm):
-    noisy = pcm(at_level(speech, -25) / 32768 + noise(len(speech) / RATE_HZ, 0.01)[: len(speech)])
+    noisy = pcm(at_level(speech[: 6 * RATE_HZ], -25) / 32768 + noise(6, 0.01))
     plain, quieter = master(noisy), master(noisy, quieten=True)
     assert quieter.lufs == pytest.approx(-14, abs=0.7)
     assert quieter.true_peak_dbtp <= -3
