@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,22 @@ async def session(tmp_path: Path):
     await engine.dispose()
 
 
-@pytest.fixture
-async def upload(service: AudioService, encoded: Encoder, speech: Pcm, tmp_path: Path):
-    """A prepared upload of an MP3 file."""
-    path = tmp_path / "thong-bao.mp3"
+@pytest.fixture(scope="module")
+def prepared_once(tmp_path_factory: pytest.TempPathFactory, encoded: Encoder, speech: Pcm):
+    """A prepared upload of an MP3 file, with the folder of that file and of the store it went into."""
+    folder = tmp_path_factory.mktemp("prepared")
+    path = folder / "thong-bao.mp3"
     path.write_bytes(encoded(speech, "mp3", rate_hz=44_100, channels=2))
-    return await service.prepare_upload(path, "thông báo.mp3")
+    service = AudioService(ContentStore(folder / "content"), AudioLimits(), {}, lambda: NOW)
+    return asyncio.run(service.prepare_upload(path, "thông báo.mp3")), folder
+
+
+@pytest.fixture
+def upload(prepared_once: tuple[PreparedAsset, Path], store: ContentStore, tmp_path: Path):
+    """The same in a store of this test's own."""
+    prepared, folder = prepared_once
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return prepared
 
 
 def leftovers(store: ContentStore):
