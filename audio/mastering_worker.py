@@ -19,7 +19,7 @@ from audio.progress import Progress, ProgressLines, part
 if TYPE_CHECKING:
     from audio.codec import Pcm
 
-_MASTERING_SHARE = 0.7
+_MASTERING_SHARE = 0.4
 
 
 def main() -> int:

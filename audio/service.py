@@ -30,7 +30,7 @@ from base.times import Clock
 
 TITLE_LIMIT = 200
 _NAME_LIMIT = 255
-_DECODING_SHARE = 0.3
+_DECODING_SHARE = 0.15
 _NOT_KEPT = {"renditions", "report"}
 """Of what was prepared: kept in rows of their own."""
 _WHOLE = Trim()
