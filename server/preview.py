@@ -205,8 +205,9 @@ async def _on_air(session: AsyncSession, runtime: Runtime, place_id: str, gatewa
     """The languages of every wireless cluster this gateway transmits to, in its order."""
     spoken = await runtime.devices.cluster_languages(session, place_id)
     nodes = await runtime.devices.cluster_nodes(session, place_id)
+    # In the database's order, as the gateway's device file names them: PostgreSQL may sort names otherwise than we do.
     children = (node.id for node in nodes if node.kind is ClusterKind.WIRELESS and node.device_id == gateway)
-    return [language for child in sorted(children) for language in spoken.get(child, ())]
+    return [language for child in children for language in spoken.get(child, ())]
 
 
 def _speeches(parts: Sequence[Part], languages: Sequence[str]) -> list[int | None]:

@@ -1,6 +1,6 @@
 """From the site file to the ear: each village its languages in its order, and who misses which."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import col, select
@@ -86,6 +86,7 @@ code = "0102"
 device = "h-s2"
 khz = 54300
 """
+DAY = date(2026, 3, 10)
 HERE = Sound(broker_url="mqtt://127.0.0.1:1", content_urls=("http://127.0.0.1:1",), storage_root="x", offset_min=420)
 
 
@@ -119,11 +120,11 @@ async def announce(room: Room, *languages: str) -> Announcement:
         return await room.announcements.approve(session, draft.id, APPROVER)
 
 
-async def broadcast(room: Room, announcement: Announcement) -> bytes:
-    """The order of a broadcast to everyone, as it is signed."""
+async def broadcast(room: Room, announcement: Announcement, audience: Audience | None = None) -> bytes:
+    """The order of a broadcast, to everyone unless told otherwise, as it is signed."""
     async with room.database.writing() as session:
         await room.programme.broadcast_now(
-            session, announcement_id=announcement.id, audience=Audience(), user_id=OPERATOR
+            session, announcement_id=announcement.id, audience=audience or Audience(), user_id=OPERATOR
         )
         entry = await session.scalar(select(OrderEntry).where(col(OrderEntry.type) == "play"))
         assert entry is not None
@@ -147,6 +148,23 @@ async def test_every_cluster_sounds_the_languages_of_its_village_in_their_order(
     assert spoken(speakers["h-s2"]) == ["vi"]
     assert spoken(speakers["h-s3"]) == ["vi"], "nobody recorded Dao: the first version"
     assert spoken(speakers["h-s2"], "radio") == ["tyz", "vi"], "one transmitter, one sound: all that its villages speak"
+
+
+@pytest.mark.parametrize("audience", [Audience(), Audience(clusters=("h-w2",)), Audience(clusters=("h-w1",))])
+async def test_what_a_wireless_cluster_will_hear_lasts_as_long_as_its_gateway_sends_it(room: Room, audience: Audience):
+    site = await settle(room)
+    gateway = (await benches(room, site))["h-s2"]
+    order = await broadcast(room, await announce(room, "hmn", "tyz", "vi"), audience)
+    gateway.feed(events.OrderReceived(order))
+    gateway.run_until(to_ms(room.clock() + timedelta(minutes=2)))
+    sent = [(one.from_ms, one.to_ms) for one in gateway.heard if one.output == "radio"]
+    async with room.database.reading() as session:
+        told = {
+            cluster: [(one.from_ms, one.to_ms) for one in (await room.programme.hear(session, cluster, DAY)).heard]
+            for cluster in ("h-w1", "h-w2")
+        }
+    assert len(sent) == 1
+    assert told == {cluster: sent if cluster in (audience.clusters or told) else [] for cluster in told}
 
 
 async def test_what_is_missing_is_told_by_village_and_people(room: Room):
