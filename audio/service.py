@@ -248,6 +248,13 @@ class AudioService:
         row = await repository.report(session, asset_id)
         return None if row is None else SoundReport.from_map(row.report)
 
+    async def found_report(self, session: AsyncSession, asset_id: str) -> SoundReport:
+        """The same. Raises NotFound for a sound kept before there were reports."""
+        report = await self.report(session, asset_id)
+        if report is None:
+            raise NotFound("audio.report_unknown", asset_id=asset_id)
+        return report
+
     async def get(self, session: AsyncSession, asset_id: str) -> AudioAsset:
         """One asset. Raises NotFound."""
         asset = await repository.asset(session, asset_id)

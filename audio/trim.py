@@ -25,17 +25,23 @@ class Trim(NamedTuple):
         """Raises Refused("audio.trim_wrong") when no sound has such a part."""
         end_ms = LONGEST_MS if self.end_ms is None else self.end_ms
         if not 0 <= self.start_ms < end_ms <= LONGEST_MS:
-            raise Refused("audio.trim_wrong", name=name, **self.params())
+            raise Refused("audio.trim_wrong", name=name, start_s=self.start_s, end_s=self.end_s)
 
     def check_within(self, name: str, decoded_ms: int) -> None:
         """Raises Refused("audio.trim_outside") when the sound is too short to have this part."""
         if self.start_ms >= decoded_ms or (self.end_ms or 0) > decoded_ms + _OVER_MS:
-            raise Refused("audio.trim_outside", name=name, decoded_s=round(decoded_ms / 1000, 1), **self.params())
+            decoded_s = round(decoded_ms / 1000, 1)
+            raise Refused("audio.trim_outside", name=name, decoded_s=decoded_s, start_s=self.start_s, end_s=self.end_s)
 
-    def params(self) -> dict[str, float | str]:
-        """For a sentence: seconds, an open end as "…"."""
-        end_s = "…" if self.end_ms is None else round(self.end_ms / 1000, 1)
-        return {"start_s": round(self.start_ms / 1000, 1), "end_s": end_s}
+    @property
+    def start_s(self) -> float:
+        """For a sentence."""
+        return round(self.start_ms / 1000, 1)
+
+    @property
+    def end_s(self) -> float | str:
+        """For a sentence; an open end is "…"."""
+        return "…" if self.end_ms is None else round(self.end_ms / 1000, 1)
 
 
 class Cutter:

@@ -189,9 +189,8 @@ async def get(asset_id: Id, who: Viewer, runtime: RuntimeOf) -> AssetWithReport:
 async def waveform(asset_id: Id, who: Viewer, runtime: RuntimeOf) -> WaveformOut:
     """The outline of what came in, for drawing it."""
     await _find(runtime, who, asset_id)
-    report = await _report(runtime, asset_id)
-    if report is None:
-        raise NotFound("audio.report_unknown", asset_id=asset_id)
+    async with runtime.database.reading() as session:
+        report = await runtime.audio.found_report(session, asset_id)
     lowest, highest = report.before.waveform
     return WaveformOut(duration_ms=report.before.figures.duration_ms, lowest=list(lowest), highest=list(highest))
 
