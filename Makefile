@@ -61,7 +61,8 @@ bench: setup  ## the figures of docs/benchmarks.md
 	@tools/system_packages.sh mosquitto
 	@$(BIN)/python -m benchmarks.fanout
 
-fuzz: setup $(VENV)/.dev  ## readers of foreign bytes, each for SECONDS=60; needs atheris (pip install atheris)
+fuzz: setup $(VENV)/.dev  ## readers of foreign bytes, each for SECONDS=60
+	@$(PIP) install --require-hashes -r requirements/fuzz.txt
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 clean:

@@ -32,7 +32,7 @@ def main() -> int:
         TARGETS[chosen.names[0]].check(chosen.again.read_bytes())
         return 0
     if importlib.util.find_spec("atheris") is None:
-        parser.error("atheris is not installed here: pip install atheris (Linux, Python 3.11 to 3.13)")
+        parser.error("atheris is not installed here: `make fuzz` installs it (Linux, Python 3.11 to 3.13)")
     keep = chosen.keep or Path(tempfile.mkdtemp(prefix="loa-fuzz-"))
     return sum(not _holds(name, chosen.seconds, keep / name) for name in chosen.names or TARGETS)
 
