@@ -39,7 +39,7 @@ async def check(session: AsyncSession, audio: AudioService, place_id: str, compo
     """
     compositions.check(composition)
     ids = composition.announcement_ids
-    found = await rows.many(session, ids)
+    found = await rows.many(session, ids, lock=True)
     for announcement_id in ids:
         _check_item(place_id, announcement_id, found.get(announcement_id))
     versions = await sounds.versions(session, audio, await rows.versions(session, ids))
@@ -65,6 +65,12 @@ def check_items_approved(found: content.Content) -> None:
         raise Conflict("schedules.session_items_not_approved", title=found.announcement.title, items=names)
 
 
+def check_schedulable(found: content.Content) -> None:
+    """Raise Refused("schedules.session_item_archived") for a session that can never be whole again as it is."""
+    for each in found.contains:
+        _check_not_archived(each)
+
+
 def item_view(announcement: Announcement, by_language: Mapping[str, str], assets: Mapping[str, AudioAsset]) -> ItemView:
     """How a session shows an announcement of it, whose versions are language → asset id."""
     languages = tuple(language for language in in_order_of_need(by_language) if by_language[language] in assets)
@@ -77,6 +83,10 @@ def _check_item(place_id: str, announcement_id: str, found: Announcement | None)
         raise Refused("schedules.session_item_unknown", id=announcement_id[:26])
     if found.composition is not None:
         raise Refused("schedules.session_nested", title=found.title)
+    _check_not_archived(found)
+
+
+def _check_not_archived(found: Announcement) -> None:
     if found.state is AnnouncementState.ARCHIVED:
         raise Refused("schedules.session_item_archived", title=found.title)
 

@@ -39,19 +39,27 @@ class Content:
         """The titles of what stands in it and may not go on air now."""
         return tuple(each.title for each in self.contains if each.state is not AnnouncementState.APPROVED)
 
+    @property
+    def may_air(self) -> bool:
+        """Whether it is approved, and so is all that stands in it."""
+        return self.announcement.state is AnnouncementState.APPROVED and not self.not_approved
+
 
 async def load(
     session: AsyncSession, audio: AudioService, announcement_ids: Collection[str], *, lock: bool = False
 ) -> dict[str, Content]:
-    """The content of those that exist; with `lock`, nobody else changes what stands in them.
+    """The content of those that exist; with `lock`, nobody else changes them or what stands in them.
 
     Locked are first sessions, then announcements by id: a session stands in nothing, so nobody waits in a circle.
     """
     found = await rows.many(session, announcement_ids)
+    sessions = {each.id for each in found.values() if each.composition is not None}
+    if lock:
+        await rows.many(session, sessions, lock=True)
     composed = {each.id: composition_of(each) for each in found.values()}
-    contained = await rows.many(session, in_sessions(composed.values()), lock=lock)
-    plain = {each.id for each in found.values() if composed[each.id] is None}
-    versions = await sounds.versions(session, audio, await rows.versions(session, plain | contained.keys()))
+    sounding = (found.keys() - sessions) | in_sessions(composed.values())
+    contained = await rows.many(session, sounding, lock=lock)
+    versions = await sounds.versions(session, audio, await rows.versions(session, sounding))
     return {each.id: _content(each, composed[each.id], contained, versions) for each in found.values()}
 
 

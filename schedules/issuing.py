@@ -79,9 +79,10 @@ class Issuer:
         due = [row for row in found if now < latest_start(row)]
         if not due:
             return []
-        by_announcement = await self.contents(session, {row.announcement_id for row in due})
+        # Locked: what somebody is changing just now is not what was approved.
+        by_announcement = await self.contents(session, {row.announcement_id for row in due}, lock=True)
         content = {row.id: by_announcement[row.announcement_id or ""] for row in due}
-        waiting = {row.id for row in due if content[row.id].not_approved}
+        waiting = {row.id for row in due if not content[row.id].may_air}
         issue_round.occurrences.update(waiting)
         places = {row.place_id for row in due}
         ground = {place_id: await grounds.load(session, self.devices, place_id) for place_id in places}
@@ -142,9 +143,12 @@ class Issuer:
             occurrence.state, occurrence.reason = OccurrenceState.CANCELLED, _reason(refusal)
         return None
 
-    async def contents(self, session: AsyncSession, announcement_ids: Collection[str | None]) -> dict[str, Content]:
-        """Announcement → what it sounds now."""
-        return await contents.load(session, self.audio, {each for each in announcement_ids if each is not None})
+    async def contents(
+        self, session: AsyncSession, announcement_ids: Collection[str | None], *, lock: bool = False
+    ) -> dict[str, Content]:
+        """Announcement → what it sounds now; with `lock`, until the transaction ends."""
+        ids = {each for each in announcement_ids if each is not None}
+        return await contents.load(session, self.audio, ids, lock=lock)
 
     async def call_off(self, session: AsyncSession, occurrences: Sequence[Occurrence], reason: str) -> list[OrderEntry]:
         """Cancel occurrences of one place, locked by the caller; what the speakers have, by signed orders."""

@@ -18,11 +18,10 @@ from devices.wire.audience import Audience
 from devices.wire.content import Part
 from devices.wire.orders import AfterPreemption, PlayClass
 from devices.wire.rehearsal import Rehearsal
-from schedules import content as contents
 from schedules import ground as grounds
 from schedules.announcements import AnnouncementService, check_title
 from schedules.changes import ProgrammeChanged
-from schedules.composing import check_items_approved
+from schedules.composing import check_items_approved, check_schedulable
 from schedules.conflicts import Overlap
 from schedules.dispatch import lasts
 from schedules.hearing import Listening
@@ -62,7 +61,6 @@ class ProgrammeService:
         self._announcements = announcements
         self._clock = clock
         self._settings = settings or ProgrammeSettings()
-        self._audio = audio
         self._issuer = Issuer(devices, audio, clock)
         self._planner = Planner(self._issuer, timedelta(days=self._settings.horizon_days))
         self._listening = Listening(self._issuer)
@@ -85,7 +83,7 @@ class ProgrammeService:
         about = await self._announcements.find(session, announcement_id, lock=True)
         if about.state is not AnnouncementState.APPROVED:
             raise Conflict("schedules.not_approved", title=about.title)
-        content = (await contents.load(session, self._audio, [about.id], lock=True))[about.id]
+        content = (await self._issuer.contents(session, [about.id], lock=True))[about.id]
         check_items_approved(content)
         ground = await grounds.load(session, self._devices, about.place_id)
         ground.check(audience)
@@ -133,17 +131,20 @@ class ProgrammeService:
         """A schedule and its occurrences up to the horizon. Empty `rrule`: once; empty title: the announcement's.
 
         Raises Refused: rule_invalid, rule_never, times_count, time_wrong, days_reversed, in_the_past, outside_hours,
-        too_long_for_hours, zone_unknown, audience_unknown, nobody_meant, volume_wrong, title_wrong.
+        too_long_for_hours, session_item_archived, zone_unknown, audience_unknown, nobody_meant, volume_wrong,
+        title_wrong.
         """
         about = await self._announcements.find(session, announcement_id, lock=True)
         if about.state is AnnouncementState.ARCHIVED:
             raise Conflict("schedules.not_approved", title=about.title)
+        content = (await self._issuer.contents(session, [about.id], lock=True))[about.id]
+        check_schedulable(content)
         ground = await grounds.load(session, self._devices, about.place_id)
         ground.check(audience)
         now = self._clock()
         zone = ground.rules.zone if zone_name is None else _zone(zone_name)
         rule = Rule(rrule, first_day, last_day if rrule else first_day, check_times(times), zone)
-        check_rule(rule, ground.rules, lasts(await self.parts(session, about.id)), now)
+        check_rule(rule, ground.rules, lasts(content.parts(about.play_class)), now)
         schedule = Schedule(
             id=new_id(),
             place_id=about.place_id,

@@ -43,7 +43,8 @@ async def many(session: AsyncSession, ids: Collection[str], *, lock: bool = Fals
         return {}
     query = select(Announcement).where(col(Announcement.id).in_(ids)).order_by(col(Announcement.id))
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        # Without the key: the planner writes rows that name several announcements, and must not wait in a circle.
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return {announcement.id: announcement for announcement in await session.scalars(query)}
 
 

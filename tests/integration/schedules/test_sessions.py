@@ -216,6 +216,19 @@ async def test_what_a_scheduled_session_needs_cannot_be_put_away(room: Room):
         assert refusal.value.code == "schedules.announcement_scheduled"
 
 
+async def test_a_session_with_something_put_away_is_not_scheduled_for_it_would_never_air(room: Room):
+    async with room.database.writing() as session:
+        one, two = await room.draft(session, "Cũ"), await room.draft(session, "Mới")
+        made = await compose(room, session, one)
+        await room.announcements.archive(session, one.id, OPERATOR)
+        with pytest.raises(Refused) as refusal:
+            await room.daily(session, made)
+        assert (refusal.value.code, refusal.value.params) == ("schedules.session_item_archived", {"title": "Cũ"})
+        composition = Composition(items=(Item(two.id),))
+        await room.announcements.edit(session, made.id, revision=1, user_id=OPERATOR, composition=composition)
+        await room.daily(session, made)
+
+
 async def test_an_announcement_in_a_session_still_airs_by_itself(room: Room):
     async with room.database.writing() as session:
         one = await room.approved(session)
