@@ -22,8 +22,8 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 async def meanwhile(room: Room, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     """Start something that may have to wait for whoever has a transaction open, until it is done or does wait."""
     task = asyncio.create_task(work)
-    while not (task.done() or await _waiting(room)):
-        await asyncio.sleep(0.01)  # noqa: ASYNC110 - the database tells nobody who begins to wait
+    while not (task.done() or await _waiting(room)):  # noqa: ASYNC110 - the database tells nobody who begins to wait
+        await asyncio.sleep(0.01)
     return task
 
 
