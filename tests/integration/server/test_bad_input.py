@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from server.auth.models import Role
 from server.errors import MESSAGES
 from tests.integration.server.conftest import Station, running_station
-from tests.integration.server.test_way_to_air import approved_announcement, staff
+from tests.integration.server.test_way_to_air import approved_announcement, staff, upload
 
 COMMUNE = "bao-nhai"
 
@@ -195,6 +195,21 @@ async def test_an_error_nobody_foresaw_is_a_problem_with_a_number_and_no_inner_d
     assert (answer.status_code, answer.json()["code"]) == (500, "server.unexpected")
     assert answer.json()["params"]["request_id"] == answer.headers["x-request-id"]
     assert "secret" not in answer.text
+
+
+async def test_a_text_that_postgresql_cannot_hold_is_refused_like_any_other_input(
+    both_stations: Station, bulletin_wav: Path
+):
+    operator, _ = await staff(both_stations)
+    asset = await upload(operator, bulletin_wav)
+    body = {"place_id": COMMUNE, "title": "a\0b", "versions": {"vi": asset["id"]}}
+    written = await operator.post("/api/v1/announcements", json=body)
+    page = await operator.get("/announcements/a%00b")
+    if both_stations.runtime.database.is_sqlite:
+        assert (written.status_code, page.status_code) == (201, 404)
+    else:
+        assert (written.status_code, written.json()["code"]) == (422, "server.input_wrong")
+        assert page.status_code == 422
 
 
 async def test_problems_speak_the_language_asked_for(station: Station):
