@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from starlette.datastructures import ImmutableMultiDict
@@ -91,7 +91,7 @@ def _milliseconds(typed: str) -> int:
     """0.7 → 700, with a comma as well."""
     try:
         found = Decimal(typed.strip().replace(",", ".")) * 1000
-    except InvalidOperation as error:
+    except ArithmeticError as error:
         raise Refused("server.gap_wrong") from error
     if not (found.is_finite() and abs(found) < 10**8):
         raise Refused("server.gap_wrong")

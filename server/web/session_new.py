@@ -11,7 +11,7 @@ from base.errors import LoaError, NotFound, Refused
 from base.ids import new_id
 from devices.wire.content import Rendition, Version, once_ms
 from schedules.announcements import AnnouncementView
-from schedules.composition import JINGLES, MAX_ITEMS, parts
+from schedules.composition import JINGLES, MAX_ITEMS, check, parts
 from schedules.models import AnnouncementState
 from server.acts import Act
 from server.auth.permissions import Permission
@@ -188,9 +188,8 @@ def _lasts_ms(form: SessionForm, views: Mapping[str, AnnouncementView]) -> int |
     """How long it sounds in the first language of each announcement; None while that cannot be said."""
     try:
         composition = form.composition()
+        check(composition)
     except Refused:
-        return None
-    if not composition.items:
         return None
     return once_ms(parts(composition, {key: _first_version(view) for key, view in views.items()}), ()) or None
 

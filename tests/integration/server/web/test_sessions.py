@@ -199,6 +199,8 @@ async def test_a_session_that_cannot_be_is_refused_and_what_was_typed_stays(lan:
         {"item": [a], "gap": ["61"]},
         {"item": [a], "gap": ["-1"]},
         {"item": [a], "gap": ["soon"]},
+        {"item": [a], "gap": ["1E999999"]},
+        {"item": [a], "gap": ["0.7"], "opening": "nothing-we-know"},
         {"item": [a], "gap": ["0.7"], "opening": "siren-flood"},
         {"item": [a], "gap": ["0.7"], "identification": a},
         {"item": ["01J0000000000000000000000A"], "gap": ["0.7"]},
