@@ -183,6 +183,7 @@ async def _show(page: Page, announcement_id: str, error: LoaError | None = None)
         lacking=missing,
         steps=steps,
         may=_may(page, it),
+        unapproved=any(each and each.state != "approved" for each in (view.identification, *view.items)),
     )
 
 

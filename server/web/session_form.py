@@ -58,6 +58,19 @@ class SessionForm:
         return replace(self, rows=_moved(self.rows, act, int(number)))
 
 
+def focus_of(form: SessionForm) -> str:
+    """The id of the button to go on with after the one that was pressed; empty when the items stayed as they were."""
+    act, _, typed = form.do.partition(":")
+    last, number = len(form.rows) - 1, int(typed) if typed.isdecimal() and len(typed) < 4 else 0
+    if act == "up":
+        return f"up-{number - 1}" if number > 1 else "down-0"
+    if act == "down":
+        return f"down-{number + 1}" if number + 1 < last else f"up-{last}"
+    if act == "remove" and last >= 0:
+        return f"remove-{min(number, last)}"
+    return "add-it" if act in {"add", "remove"} else ""
+
+
 def read_form(said: ImmutableMultiDict[str, Any]) -> SessionForm:
     """What a browser sent."""
     items = [str(each)[:_LONGEST_ID] for each in said.getlist("item")][:MOST_SENT]

@@ -12,14 +12,14 @@ from base.ids import new_id
 from devices.wire.content import Rendition, Version, once_ms
 from schedules.announcements import AnnouncementView
 from schedules.composition import JINGLES, MAX_ITEMS, check, parts
-from schedules.models import AnnouncementState
+from schedules.models import Announcement, AnnouncementState
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.idempotency import Answer, once
 from server.web.announcements import changed, find
 from server.web.fields import whole
 from server.web.page import Page, WritePage, go
-from server.web.session_form import SessionForm, form_of, read_form
+from server.web.session_form import SessionForm, focus_of, form_of, read_form
 from server.web.signs import ANNOUNCEMENT
 from server.web.tones import TONE_WORDS
 
@@ -74,7 +74,7 @@ async def again(page: WritePage, announcement_id: str) -> HTMLResponse:
     if it.composition is None:
         raise NotFound("server.page_unknown")
     form = form_of(it.title, it.play_class, it.revision, it.composition)
-    return await _form(page, form, f"/announcements/{it.id}/compose")
+    return await _form(page, form, f"/announcements/{it.id}/compose", approved=_is_approved(it))
 
 
 @router.post("/announcements/{announcement_id}/compose")
@@ -83,15 +83,19 @@ async def change(page: WritePage, announcement_id: str) -> Response:
     form = read_form(await page.request.form())
     action = f"/announcements/{announcement_id}/compose"
     async with page.runtime.database.reading() as session:
-        await find(page, session, announcement_id)
+        approved = _is_approved((await find(page, session, announcement_id)).announcement)
     try:
         if form.do not in _SAVING:
-            return await _form(page, form.done(), action)
+            return await _form(page, form.done(), action, approved=approved)
         async with page.act() as act:
             await _change(page, act, announcement_id, form)
     except LoaError as error:
-        return await _form(page, form, action, error)
+        return await _form(page, form, action, error, approved=approved)
     return _saved(announcement_id, form)
+
+
+def _is_approved(it: Announcement) -> bool:
+    return it.state is AnnouncementState.APPROVED
 
 
 async def _create(page: Page, session: AsyncSession, form: SessionForm) -> Answer:
@@ -134,7 +138,9 @@ def _play_class(form: SessionForm) -> int:
     return whole({"play_class": form.play_class}, "play_class")
 
 
-async def _form(page: Page, form: SessionForm, action: str, error: LoaError | None = None) -> HTMLResponse:
+async def _form(
+    page: Page, form: SessionForm, action: str, error: LoaError | None = None, *, approved: bool = False
+) -> HTMLResponse:
     async with page.runtime.database.reading() as session:
         choices = await _choices(page, session)
         views = await _views(page, session, form, choices)
@@ -143,6 +149,8 @@ async def _form(page: Page, form: SessionForm, action: str, error: LoaError | No
         "sessions/compose.html",
         error=error,
         form=form,
+        focus=focus_of(form),
+        approved=approved,
         action=action,
         rows=rows,
         choices=choices,

@@ -64,7 +64,7 @@ def test_what_is_missing_follows_the_audience_while_it_is_chosen(sign_in: SignIn
 def test_on_a_phone_without_javascript_it_is_all_there(sign_in: SignIn, announcement: str):
     lan = sign_in("lan", size=PHONE, javascript=False)
     lan.goto(f"/announcements/{announcement}")
-    expect(lan.locator("#missing")).to_contain_text("phải có người thu âm")
+    expect(lan.locator("#missing")).to_contain_text("phải có người ghi âm")
     lan.goto(f"/announcements/{announcement}/broadcast")
     lan.check("#where-villages")
     lan.click("text=Chọn thôn")

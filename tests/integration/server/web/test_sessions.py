@@ -96,6 +96,7 @@ async def as_the_speaker_sounds(office: Office, path: str, *languages: str, code
 async def test_a_session_is_composed_step_by_step_without_a_script(lan: Person, abc: list[str]):
     a, b, _ = abc
     page = await lan.get("/sessions/new")
+    assert '<a href="/announcements" aria-current="page">' in page.text
     form = {**EMPTY, "key": fields(page)["key"]}
     page = await lan.post("/sessions/new", {**form, "do": "add", "add": a})
     assert items_of(page) == [a]
@@ -105,6 +106,7 @@ async def test_a_session_is_composed_step_by_step_without_a_script(lan: Person, 
     assert "Length:" in page.text
     page = await lan.post("/sessions/new", {**form, "do": "up:1", "item": [a, b], "gap": ["1.5", "0.7"]})
     assert items_of(page) == [b, a]
+    assert 'id="down-0" autofocus' in page.text, "the keyboard goes on with the item that moved"
     page = await lan.post("/sessions/new", {**form, "do": "remove:0", "item": [b, a], "gap": ["0.7", "1.5"]})
     assert items_of(page) == [a]
     assert "Sáng thứ hai" in page.text
@@ -157,6 +159,7 @@ async def test_the_page_says_which_rendition_languages_and_parts_it_is(lan: Pers
     assert "Sample for sample" in good
     late = (await lan.get(f"{spoken}/listen?who=weak")).text
     assert "Opus, 8 kbit/s, the lighter one" in late
+    assert "Sample for sample" not in (await lan.get(f"{spoken}/listen?horn=1")).text
     on_air = (await lan.get(f"{spoken}/listen?who=cluster:bn-w01&horn=1&skim=1")).text
     assert "FM carries up to 15 kHz" in on_air
     assert 'src="' + f"{spoken}/listen/audio?who=cluster%3Abn-w01" in on_air
@@ -242,6 +245,23 @@ async def test_an_announcement_older_than_all_that_are_offered_stays_in_its_sess
     assert f'<option value="{who}" selected>Tin ba</option>' in page.text
     assert "Tin hai" in page.text
     assert "No announcement yet" in page.text
+
+
+async def test_the_way_to_air_of_a_session_says_what_holds_for_sessions(office: Office, lan: Person, abc: list[str]):
+    boss = await office.person(Role.APPROVER)
+    path = await composed(lan, *abc[:2], opening="")
+    told = "Each announcement in it must be approved too"
+    assert told in (await lan.get(path)).text
+    for each in (*abc[:2], path.rpartition("/")[2]):
+        assert (await lan.post(f"/announcements/{each}/submit")).status_code == 303
+        assert (await boss.post(f"/announcements/{each}/approve")).status_code == 303
+    assert told not in (await lan.get(path)).text
+    on_air = (await lan.get(f"{path}/broadcast")).text
+    assert "everywhere at the same time." in on_air, "its own opening, here none, takes the place of the chime"
+    page = await lan.get(f"{path}/compose")
+    assert "it needs a new approval" in page.text
+    form = {**EMPTY, "revision": fields(page)["revision"], "item": [abc[0]], "gap": ["3"], "do": "up:0"}
+    assert "it needs a new approval" in (await lan.post(f"{path}/compose", form)).text
 
 
 async def test_only_a_session_is_composed_and_only_by_who_may_write(office: Office, lan: Person, spoken: str):

@@ -5,7 +5,7 @@ from starlette.datastructures import ImmutableMultiDict
 
 from base.errors import Refused
 from schedules.composition import MAX_ITEMS, Composition, Item
-from server.web.session_form import MOST_SENT, Row, SessionForm, form_of, read_form, seconds
+from server.web.session_form import MOST_SENT, Row, SessionForm, focus_of, form_of, read_form, seconds
 
 
 def sent(do: str, *items: str, **more: str) -> SessionForm:
@@ -46,6 +46,28 @@ def test_the_same_announcement_can_be_added_twice():
 
 def test_adding_nothing_changes_nothing():
     assert order(sent("add", "a")) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("do", "focus"),
+    [
+        ("add", "add-it"),
+        ("up:2", "up-1"),
+        ("up:1", "down-0"),
+        ("down:0", "down-1"),
+        ("down:1", "up-2"),
+        ("remove:0", "remove-0"),
+        ("remove:2", "remove-1"),
+        ("save", ""),
+        ("", ""),
+    ],
+)
+def test_the_keyboard_goes_on_with_the_item_that_moved_or_the_one_after_it(do: str, focus: str):
+    assert focus_of(sent(do, "a", "b", "c", add="a").done()) == focus
+
+
+def test_after_the_last_item_went_the_keyboard_goes_on_with_adding():
+    assert focus_of(sent("remove:0", "a").done()) == "add-it"
 
 
 def test_one_too_many_is_refused():
