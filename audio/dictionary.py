@@ -34,8 +34,8 @@ class Dictionary:
         if row is None:
             if len(await repository.words(session, commune_id)) >= MOST_WORDS:
                 raise Refused("audio.dictionary_full", limit=MOST_WORDS)
-            row = DictionaryWord(commune_id=commune_id, written=kept, said=words, changed_at=self._clock())
-            session.add(row)
+            new = DictionaryWord(commune_id=commune_id, written=kept, said=words, changed_at=self._clock())
+            row = await repository.add_word(session, new)
         row.said, row.changed_at, row.changed_by = words, self._clock(), user_id
         await session.flush()
         return row

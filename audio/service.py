@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -116,7 +117,7 @@ class AudioService:
         """
         if profile not in PROFILES:
             raise Refused("audio.profile_unknown", profile=profile)
-        name = original_name[-_NAME_LIMIT:] or "?"
+        name = _plain(original_name)[-_NAME_LIMIT:] or "?"
         trim = Trim(start_ms or 0, end_ms)
         trim.check(name)
         async with self._places:
@@ -215,7 +216,7 @@ class AudioService:
         self, session: AsyncSession, prepared: PreparedAsset, *, commune_id: str, title: str, user_id: str | None
     ) -> AudioAsset:
         """Write what was prepared; the caller commits. Raises Refused for a wrong title."""
-        heading = title.strip()
+        heading = _plain(title).strip()
         if not 1 <= len(heading) <= TITLE_LIMIT:
             raise Refused("audio.title_wrong", limit=TITLE_LIMIT)
         described = {
@@ -354,6 +355,11 @@ class AudioService:
             "mastered_sha256": self._store.put_file(folder / "mastered.flac"),
             "original_sha256": self._store.put_file(original),
         }
+
+
+def _plain(words: str) -> str:
+    """Without what no database keeps and no screen shows: control characters, halves of letters."""
+    return "".join(" " if unicodedata.category(char) in {"Cc", "Cs"} else char for char in words)
 
 
 def _described(before: Inspection, after: Figures) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from server.uploads import Wish, keep, prepare_later, prepare_now
 router = APIRouter(prefix="/assets", tags=["assets"], responses=PROBLEMS)
 
 Writer = Annotated[Who, Depends(allow(Permission.WRITE_ANNOUNCEMENT))]
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Language = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,16}$")]
 _MEDIA_TYPES = {spec.codec: spec.media_type for spec in RENDITIONS}
 
 
@@ -97,12 +99,12 @@ class UploadForm(BaseModel):
 
     place_id: Name
     title: Annotated[str, Field(min_length=1, max_length=200)]
-    language: Annotated[str | None, Field(max_length=16)] = None
+    language: Language | None = None
     profile: Literal["voice", "music", "relay"] = "voice"
     quieten: bool = False
     source: Literal["upload", "recording"] = "upload"
-    start_ms: int | None = None
-    end_ms: int | None = None
+    start_ms: Whole | None = None
+    end_ms: Whole | None = None
 
 
 class SpokenText(Strict):

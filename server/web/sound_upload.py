@@ -1,5 +1,6 @@
 """Sending a sound file, or what the recorder recorded; watching it being prepared."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ PROFILES = {
 """What is in the file → how it is mastered, in the order of the form."""
 _BLANK = {"language": "vi", "profile": "voice", "quieten": ""}
 _SOURCES = {"upload", "recording"}
-_LANGUAGE_LENGTH = 16
+_LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,16}")
 _MB = 1_000_000
 
 
@@ -94,7 +95,7 @@ async def _begin(page: Page, form: FormData, target: str) -> Work:
         raise Refused("server.upload_missing")
     fields = {name: str(value) for name, value in form.items() if name != "file"}
     language, source = fields.get("language", "vi"), fields.get("source", "upload")
-    if len(language) > _LANGUAGE_LENGTH or source not in _SOURCES:
+    if not _LANGUAGE.fullmatch(language) or source not in _SOURCES:
         raise Refused("server.input_wrong")
     await target_of(page, target)
     wish = Wish(

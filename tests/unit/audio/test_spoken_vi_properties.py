@@ -1,6 +1,7 @@
 """What holds of the spoken form for any text whatever."""
 
 import string
+import time
 import unicodedata
 
 import pytest
@@ -182,6 +183,14 @@ def test_work_grows_with_the_length_and_no_faster(unit: str):
         return scan((unit * length)[:length], {}).attempts
 
     assert tries(4_000) <= 2.2 * max(tries(2_000), 40)
+
+
+@pytest.mark.parametrize("unit", ["^", '"', "a  ", "( ", "'", "*"])
+def test_tidying_ten_times_the_longest_text_takes_no_minutes(unit: str):
+    # Looking from each of so many spaces for what follows them took over a minute of the processor; now hundredths.
+    began_s = time.process_time()
+    tidy((f"a{unit}" + unit * LIMIT * 10)[: LIMIT * 10])
+    assert time.process_time() - began_s < 5
 
 
 def test_the_longest_text_is_spoken_and_a_longer_one_refused():
