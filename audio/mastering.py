@@ -27,7 +27,9 @@ would only raise what lies between a few clicks."""
 _EXCERPT_S = 60
 _FRAME_MS = 20
 _SOUNDING_UNDER_LUFS = 30.0
-"""Frames this far under the whole's loudness count as silence before the first and after the last sound."""
+_SOUNDING_DBFS = -50.0
+"""Frames that far under the whole's loudness, and under this, count as silence before the first and after the last
+sound. Under one of them alone they may be words, said far from the microphone before somebody came near."""
 _LEAD_MS, _TAIL_MS = 150, 400
 
 # True peaks lie between samples: the limiter sees them at four times the rate.
@@ -104,7 +106,7 @@ def _survey(pcm: NDArray[np.int16], band: tuple[Filter, ...], progress: Progress
     loudness = meter.integrated_lufs()
     if loudness == -np.inf:
         raise SilentError("nothing above -70 LUFS")
-    floor = 10 ** ((loudness - _SOUNDING_UNDER_LUFS) / 10)
+    floor = 10 ** (min(loudness - _SOUNDING_UNDER_LUFS, _SOUNDING_DBFS) / 10)
     sounding = np.flatnonzero(np.concatenate(levels) > floor)
     if not len(sounding):
         return loudness, 0, len(pcm)

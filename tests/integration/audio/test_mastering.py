@@ -34,6 +34,13 @@ def test_long_silence_at_both_ends_is_cut_and_pauses_stay(speech: Pcm):
     assert finished.duration_ms == len(finished.pcm) // 16
 
 
+@pytest.mark.parametrize("loudly_first", [False, True])
+def test_words_said_far_from_the_microphone_are_not_taken_for_silence(speech: Pcm, loudly_first: bool):
+    parts = [at_level(speech, -45), at_level(speech, -3)]
+    finished = master(np.concatenate(parts[::-1] if loudly_first else parts))
+    assert finished.duration_ms == pytest.approx(2 * len(speech) / 16, abs=900)
+
+
 def test_what_horns_cannot_give_is_taken_away(speech: Pcm):
     at = np.arange(len(speech)) / RATE_HZ
     hum = (6000 * np.sin(2 * np.pi * 50 * at)).astype(np.int16)
