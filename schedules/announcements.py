@@ -20,6 +20,7 @@ from schedules.content import composition_of, in_sessions
 from schedules.dispatch import MAX_TITLE, in_order_of_need
 from schedules.models import Announcement, AnnouncementState, ApprovalStep
 from schedules.repository import announcements as rows
+from schedules.retiming import retime
 
 _LANGUAGE = re.compile(r"(?=.{2,16}$)[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
@@ -127,6 +128,9 @@ class AnnouncementService:
         announcement.play_class = announcement.play_class if play_class is None else _check_class(play_class)
         announcement.level = announcement.level if level is None else _check_level(level)
         announcement.revision += 1
+        if versions is not None or composition is not None:
+            heard_in = [announcement.id, *await rows.sessions_with(session, announcement)]
+            await retime(session, self._audio, heard_in, self._clock())
         return await self._move(session, announcement, Action.EDIT, user_id=user_id)
 
     async def submit(

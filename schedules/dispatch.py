@@ -83,6 +83,14 @@ def bulletin(occurrence: Occurrence, parts: Sequence[Part], *, volume_max: int =
     return Airing(play, ends_at, ends_at + timedelta(seconds=occurrence.late_s) + margin)
 
 
+def with_times(occurrence: Occurrence, parts: Sequence[Part]) -> Occurrence:
+    """Fill in when it ends and expires, as far as its sounds are known."""
+    if parts:
+        airing = bulletin(occurrence, parts)
+        occurrence.ends_at, occurrence.expires_at = airing.ends_at, airing.expires_at
+    return occurrence
+
+
 def longest(play: Play) -> timedelta | None:
     """How long it sounds for a listener of every language in it; None when it goes on until stopped."""
     languages = {v.language: None for part in play.parts if isinstance(part, Speech) for v in part.versions}

@@ -9,11 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import Refused
 from base.ids import new_id
-from devices.wire.content import Part
 from schedules import planner
 from schedules.changes import ProgrammeChanged
 from schedules.content import Content
-from schedules.dispatch import bulletin
+from schedules.dispatch import with_times
 from schedules.issuing import Issuer, latest_start
 from schedules.models import Announcement, AnnouncementState, Occurrence, OccurrenceState, Schedule, ScheduleState
 from schedules.policy import Rules
@@ -98,14 +97,6 @@ def check_rule(rule: Rule, rules: Rules, lasts: timedelta, now: datetime) -> Non
 def _occurrences(schedule: Schedule, content: Content, starts: Iterable[datetime], now: datetime) -> list[Occurrence]:
     parts = content.parts(schedule.play_class)
     return [with_times(_occurrence(schedule, content.announcement, start, now), parts) for start in starts]
-
-
-def with_times(occurrence: Occurrence, parts: Sequence[Part]) -> Occurrence:
-    """Fill in when it ends and expires, as far as its sounds are known."""
-    if parts:
-        airing = bulletin(occurrence, parts)
-        occurrence.ends_at, occurrence.expires_at = airing.ends_at, airing.expires_at
-    return occurrence
 
 
 def _occurrence(schedule: Schedule, about: Announcement, start: datetime, now: datetime) -> Occurrence:

@@ -23,11 +23,11 @@ from schedules.announcements import AnnouncementService, check_title
 from schedules.changes import ProgrammeChanged
 from schedules.composing import check_items_approved, check_schedulable
 from schedules.conflicts import Overlap
-from schedules.dispatch import lasts
+from schedules.dispatch import lasts, with_times
 from schedules.hearing import Listening
 from schedules.issuing import Issuer, IssueRound
 from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Schedule, ScheduleState
-from schedules.planning import Planner, check_rule, with_times
+from schedules.planning import Planner, check_rule
 from schedules.policy import Rules
 from schedules.recurrence import Rule, check_times
 from schedules.repository import programme as rows

@@ -12,7 +12,7 @@ from devices.wire.content import Gap, Speech, Tone
 from devices.wire.orders import Play, PlayClass
 from schedules.composition import Composition, Item
 from schedules.dispatch import tone
-from schedules.models import Announcement, AnnouncementState, OccurrenceState
+from schedules.models import Announcement, AnnouncementState, OccurrenceState, Schedule
 from tests.integration.schedules.conftest import APPROVER, BOTH, COMMUNE, MORNING, OPERATOR, Room, issue, orders
 
 UNKNOWN = "01JZZZZZZZZZZZZZZZZZZZZZZZ"
@@ -254,6 +254,38 @@ async def test_editing_a_session_makes_it_a_draft_with_the_new_content(room: Roo
         await approve(room, session, edited)
         await room.programme.broadcast_now(session, announcement_id=made.id, audience=Audience(), user_id=OPERATOR)
         await change(room, session, one)
+
+
+@BOTH
+async def test_what_is_planned_lasts_as_long_as_the_session_does_now(room: Room):
+    async with room.database.writing() as session:
+        one = await room.approved(session, "Một")
+        made = await approved_session(room, session, one)
+        schedule = await room.daily(session, made, times=["05:00", "05:05"])
+        assert await _clashes(room, session) == 0
+        long = Composition(items=(Item(one.id), *(Item(one.id, 60_000),) * 5))
+        made = await room.announcements.edit(session, made.id, revision=1, user_id=OPERATOR, composition=long)
+        assert await _clashes(room, session) == 2
+        await room.announcements.edit(
+            session, made.id, revision=2, user_id=OPERATOR, composition=Composition(items=(Item(one.id, 0),))
+        )
+        before = await _lengths(room, session, schedule)
+        sounds = {"vi": await room.asset(session), "hmn": await room.asset(session)}
+        await room.announcements.edit(session, one.id, revision=1, user_id=OPERATOR, versions=sounds)
+        after = await _lengths(room, session, schedule)
+        speech = timedelta(milliseconds=(await room.announcements.get(session, one.id)).versions[0].asset.duration_ms)
+    assert len(before) == len(after) == 1
+    assert abs(after.pop() - before.pop() - speech) < timedelta(milliseconds=100)
+
+
+async def _clashes(room: Room, session: AsyncSession) -> int:
+    return len(await room.programme.clashes(session, COMMUNE, MORNING, MORNING + timedelta(days=2)))
+
+
+async def _lengths(room: Room, session: AsyncSession, schedule: Schedule) -> set[timedelta]:
+    found = await room.programme.occurrences(session, COMMUNE, MORNING, MORNING + timedelta(days=40))
+    assert {row.schedule_id for row in found} == {schedule.id}
+    return {row.ends_at - row.start_at for row in found}
 
 
 async def test_neither_kind_becomes_the_other(room: Room):
