@@ -19,7 +19,9 @@ async def audited(office: Office) -> list[tuple[str, str]]:
 
 async def test_a_word_is_added_changed_tried_and_taken_out(office: Office):
     lan = await office.person(Role.OPERATOR)
-    assert "No word yet" in (await lan.get("/dictionary")).text
+    empty = (await lan.get("/dictionary")).text
+    assert "No word yet" in empty
+    assert 'role="search"' not in empty
     for said in ("tái định canh", "tái định cư"):
         answer = await lan.post("/dictionary", {"written": "TĐC", "said": said})
         assert answer.headers["location"] == "/dictionary?done=saved"

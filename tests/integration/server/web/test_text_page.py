@@ -154,6 +154,7 @@ async def test_a_language_nobody_speaks_is_to_be_recorded(lan: Person, office: O
     for language in UNSPOKEN:
         page = await lan.get(f"{PATH}?language={language}")
         assert f"/announcements/new/record?language={language}" in page.text
+        assert f"/announcements/new?language={language}#upload" in page.text
         assert 'value="listen"' not in page.text
 
     answer = await lan.post(PATH, {"act": "use", "text": "Nyob zoo", "language": "hmn", "voice": "vi"})
