@@ -66,12 +66,11 @@ async def _form(
     page: Page, announcement_id: str, chosen: Chosen, volume: int, *, key: str, error: LoaError | None = None
 ) -> HTMLResponse:
     async with page.runtime.database.reading() as session:
-        view = await find(page, session, announcement_id)
-        it = view.announcement
+        it = (await find(page, session, announcement_id)).announcement
         ground = await audience.load(session, page)
         places = await audience.choices(session, page, ground)
         lacking = await lacking_for(page, session, ground, it.id, chosen)
-        late = await not_in_time(page, session, chosen, [version.asset.id for version in view.versions])
+        late = await not_in_time(page, session, chosen, await page.runtime.programme.parts(session, it.id))
     return page.html(
         "announcements/broadcast.html",
         error=error,
