@@ -35,7 +35,8 @@ class PreviewFiles:
         Who no longer waits, as browsers do that ask again for a part of it, does not end the making.
         """
         path = self._folder / f"{key}.flac"
-        if path in self._sizes:
+        # Asked before looking it up: while this waits, it may have made room for another.
+        if await asyncio.to_thread(path.exists) and path in self._sizes:
             self._sizes[path] = self._sizes.pop(path)
             return path
         if path not in self._making:

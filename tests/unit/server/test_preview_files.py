@@ -38,6 +38,13 @@ async def test_many_who_ask_at_once_get_one_file_made_once(files: PreviewFiles):
     assert len(made) == 1
 
 
+async def test_one_that_somebody_else_removed_is_made_again(files: PreviewFiles):
+    made: list[str] = []
+    (await files.get("a", writing(10, made))).unlink()
+    assert (await files.get("a", writing(10, made))).exists()
+    assert len(made) == 2
+
+
 async def test_what_was_not_used_for_longest_makes_room(files: PreviewFiles, tmp_path: Path):
     made: list[str] = []
     for key in ("a", "b", "a", "c"):
