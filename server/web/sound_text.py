@@ -53,13 +53,18 @@ async def text_form(page: WritePage, target: str = "", language: str = "vi") -> 
 
 @router.post("/announcements/new/text")
 async def text(page: WritePage) -> Response:
-    """`act`: typed or show (how it will be said), again (made anew), word:N (into the dictionary), listen, use."""
+    """`act`: typed, typing or show (how it will be said), again (made anew), word:N (into the dictionary), listen, use.
+
+    typing comes late, maybe behind a listen: what stands there already then stays, the player too.
+    """
     form = {name: str(value) for name, value in (await page.request.form()).items()}
     act, number = form.get("act", "use").partition(":")[::2]
     shown = _Shown(read(form, page.runtime.audio.voices()))
     try:
         page.me.require(Permission.WRITE_ANNOUNCEMENT, page.place.id)
-        if act in {"typed", "word"} and not shown.typed.text:
+        if act == "typing" and shown.typed.said_already:
+            return Response(status_code=204)
+        if act in {"typed", "typing", "word"} and not shown.typed.text:
             shown = replace(shown, typed=with_spoken(shown.typed, ""))
         else:
             shown = await _said(page, shown, anew=act == "again")

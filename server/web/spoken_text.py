@@ -68,6 +68,11 @@ class Typed:
         """Whether the text was changed after the spoken form had been changed by hand."""
         return self.by_hand and bool(self.source) and mark(self.language, self.text) != self.source
 
+    @property
+    def said_already(self) -> bool:
+        """Whether the spoken form was made from this very text."""
+        return mark(self.language, self.text) == self.source
+
 
 def read(form: Mapping[str, str], voices: Sequence[Voice]) -> Typed:
     """The fields as they came, with a voice that speaks the language; without a language, the voice's own."""

@@ -19,6 +19,16 @@ audio => new Promise(done => {
 """
 
 
+TYPED_AND_LISTENED = """
+text => {
+  const field = document.getElementById('text');
+  field.value = text;
+  field.dispatchEvent(new Event('input', {bubbles: true}));
+  document.getElementById('listen').click();
+}
+"""
+
+
 def length_s(page: Page) -> float:
     """How long the sound on the page is, as the browser finds it."""
     expect(page.locator("audio")).to_have_count(1)
@@ -47,6 +57,15 @@ def test_a_text_is_seen_in_words_while_it_is_typed_then_changed_heard_and_used(
     lan.wait_for_url(re.compile("/announcements/new/details"))
     expect(lan.locator(".said")).to_contain_text(TEXT)
     assert length_s(lan) == pytest.approx(heard_s, abs=0.05)
+
+
+def test_listening_at_once_after_the_last_key_is_not_lost_to_what_is_still_being_put_into_words(sign_in: SignIn):
+    lan = sign_in("lan", size=PHONE)
+    lan.goto(PATH)
+    with lan.expect_response(lambda answer: answer.request.method == "POST" and answer.status == 204):
+        lan.evaluate(TYPED_AND_LISTENED, TEXT)
+    assert length_s(lan) > 2
+    expect(lan.locator("#spoken")).to_have_value(SAID)
 
 
 def test_a_word_said_wrongly_goes_into_the_dictionary_from_the_text(sign_in: SignIn):

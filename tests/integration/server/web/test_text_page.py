@@ -162,6 +162,13 @@ async def test_a_language_nobody_speaks_is_to_be_recorded(lan: Person, office: O
     assert await sounds(office, lan) == []
 
 
+async def test_typing_that_changed_nothing_leaves_the_page_as_it_is(lan: Person):
+    made = fields(await lan.post(PATH, {"act": "typing", "text": "UBND họp.", "language": "vi"}))
+    again = {"act": "typing", "text": "UBND họp.", "language": "vi", "source": made["source"], "made": made["made"]}
+    assert (await lan.post(PATH, again)).status_code == 204
+    assert "Đảng ủy họp" in (await lan.post(PATH, again | {"text": "Đảng ủy họp."})).text
+
+
 async def test_the_announcement_that_gets_another_language_is_carried_along(lan: Person, office: Office):
     target = (await office.announcement(lan)).rsplit("/", 1)[1]
     page = await lan.get(f"{PATH}?target={target}&language=hmn")
