@@ -93,6 +93,25 @@ async def test_an_upload_that_hides_its_size_is_cut_off_while_it_streams_in(tmp_
         assert await _nothing_kept(station)
 
 
+async def test_a_form_of_many_parts_is_cut_off_before_they_fill_the_memory(station: Station):
+    operator, _ = await staff(station)
+    sent = 0
+
+    async def many() -> Any:
+        nonlocal sent
+        for number in range(400):
+            sent += 1
+            part = f'--b\r\nContent-Disposition: form-data; name="f{number}"; filename="x"\r\n\r\n'.encode()
+            yield part[1:2] if number else part[:2]  # the mark in two pieces
+            yield part[2:] + bytes(10_000) + b"\r\n-"
+        yield b"-b--\r\n"
+
+    form = {"Content-Type": 'multipart/form-data; x=1; boundary="b"'}
+    answer = await operator.post("/api/v1/assets", content=many(), headers=form)
+    assert (answer.status_code, answer.json()["code"]) == (422, "server.input_wrong")
+    assert sent < 100
+
+
 async def test_a_large_form_from_nobody_is_refused_unread(station: Station):
     nobody = await station.client()
     answer = await _upload(nobody, bytes(3_000_000))

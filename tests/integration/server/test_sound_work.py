@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from httpx import AsyncClient, Response
 
 from audio import codec
 from server.auth.models import Role
+from server.jobs import prune
 from server.sound_work import MOST_OF_A_PERSON
 from tests.integration.server.conftest import Station, running_station
 from tests.support.until import until
@@ -179,6 +181,16 @@ async def test_a_server_that_stops_ends_its_work_and_then_knows_nothing_of_it(tm
         operator = await again.person((Role.OPERATOR, COMMUNE))
         gone = await operator.get(sent.headers["location"])
         assert (gone.status_code, gone.json()["code"]) == (404, "server.sound_work_unknown")
+
+
+async def test_what_a_crash_left_a_day_ago_goes_without_another_start(station: Station):
+    incoming = station.runtime.store.root / "incoming"
+    for name, age_s in (("old", 90_000), ("at-work", 80_000)):
+        (incoming / name).mkdir()
+        (incoming / name / "raw").write_bytes(b"x")
+        os.utime(incoming / name, (time.time() - age_s,) * 2)
+    await prune(station.runtime)
+    assert [path.name for path in incoming.iterdir()] == ["at-work"]
 
 
 async def test_others_neither_see_nor_end_it(station: Station, minute_mp3: bytes):
