@@ -5,8 +5,9 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO   ?=
 TESTS  ?= -n 3 --dist loadfile
+SECONDS ?= 60
 
-.PHONY: demo test check setup lint types contracts messages migrations worlds bench clean help
+.PHONY: demo test check setup lint types contracts messages migrations worlds bench fuzz clean help
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -59,6 +60,10 @@ worlds: setup  ## two hundred worlds of three days on a virtual clock, with faul
 bench: setup  ## the figures of docs/benchmarks.md
 	@tools/system_packages.sh mosquitto
 	@$(BIN)/python -m benchmarks.fanout
+
+fuzz: setup $(VENV)/.dev  ## readers of foreign bytes, each for SECONDS=60
+	@$(PIP) install --require-hashes -r requirements/fuzz.txt
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 clean:
 	rm -rf $(VENV) node_modules server/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -203,6 +203,8 @@ def _open(source: Source) -> Iterator[InputContainer]:
     with container:
         if not container.streams.audio:
             raise CodecError("no sound in the file")
+        if container.streams.audio[0].codec_context is None:
+            raise CodecError("sound in an encoding that nothing here reads")
         # More threads only cost memory: one voice decodes hundreds of times faster than it plays.
         container.streams.audio[0].codec_context.thread_count = 1
         yield container
@@ -282,9 +284,16 @@ class _Resampled:
     def _resample(self, frame: av.AudioFrame | None) -> Iterator[Pcm]:
         if self._resampler is None:
             return
-        for resampled in self._resampler.resample(frame):
+        for resampled in _resampled(self._resampler, frame):
             if resampled is not None and resampled.samples:
                 yield resampled.to_ndarray().astype(np.int16, copy=False)
+
+
+def _resampled(resampler: av.AudioResampler, frame: av.AudioFrame | None) -> list[av.AudioFrame]:
+    try:
+        return resampler.resample(frame)
+    except (av.FFmpegError, ValueError) as error:
+        raise CodecError("sound of a shape that nothing here reads, such as 81 channels") from error
 
 
 def _mono(chunks: Iterable[Pcm]) -> Iterator[Pcm]:

@@ -1,7 +1,8 @@
 """The limited process that touches foreign bytes: a file in, raw 16 kHz mono samples and a JSON verdict out.
 
-Request on standard input: {"path", "out", "max_duration_s", "memory_mb", "cpu_s"}. Answer on standard output: lines of
-progress, then the fields of `ingest.Verdict`, or {"ok": false, "code"} when it is no sound at all.
+Request on standard input: {"path", "out", "max_duration_s", "trim", "memory_mb", "cpu_s"}; "trim" is the start and the
+end in ms of what is wanted. Answer on standard output: lines of progress, then the fields of `ingest.Verdict`, or
+{"ok": false, "code"} when it is no sound at all.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from audio.headers import promised
 from audio.limits import MB, limit_this_process
 from audio.progress import Progress, ProgressLines, part
+from audio.trim import Cutter, Trim, tapped
 
 if TYPE_CHECKING:
     from audio import codec
@@ -29,12 +31,13 @@ def main() -> int:
     samples_limit = request["max_duration_s"] * RATE_HZ
     file_mb = samples_limit * 2 // MB + 64
     limit_this_process(memory_mb=request["memory_mb"], cpu_s=request["cpu_s"], file_mb=file_mb)
-    verdict = decode_into(Path(request["path"]), Path(request["out"]), samples_limit)
+    trim = Trim(*request["trim"])
+    verdict = decode_into(Path(request["path"]), Path(request["out"]), samples_limit, trim)
     print(json.dumps(verdict))  # noqa: T201 - the answer of this process
     return 0
 
 
-def decode_into(path: Path, out: Path, samples_limit: int) -> dict[str, Any]:
+def decode_into(path: Path, out: Path, samples_limit: int, trim: Trim) -> dict[str, Any]:
     """Decode until the end or just past the limit; a second time if only one channel may be heard."""
     from audio import codec  # only now: the limits must already hold when FFmpeg is loaded
     from audio.inspection import Inspector
@@ -45,11 +48,12 @@ def decode_into(path: Path, out: Path, samples_limit: int) -> dict[str, Any]:
         promise = promised(path, about.container, about.duration_ms)
         expected = min((promise.duration_ms or 0) * 16, samples_limit)
         first = Inspector()
-        samples = _pass(_Source(path, samples_limit, expected, part(_tell, 0, 0.9)), out, first, count)
+        samples = _pass(_Source(path, samples_limit, expected, trim, part(_tell, 0, 0.9)), out, first, count)
         side = first.phase().side
         heard = first if side is None else Inspector(side)
         if heard is not first:
-            _pass(_Source(path, samples_limit, expected, part(_tell, 0.9, 1)), out, heard, codec.DecodeCount())
+            again = _Source(path, samples_limit, expected, trim, part(_tell, 0.9, 1))
+            _pass(again, out, heard, codec.DecodeCount())
     except codec.CodecError:
         return {"ok": False, "code": "audio.not_audio"}
     return {
@@ -70,17 +74,22 @@ class _Source(NamedTuple):
     samples_limit: int
     expected: int
     """How many samples the file promises; 0 when it does not."""
+    trim: Trim
     progress: Progress
 
 
 def _pass(source: _Source, out: Path, inspector: "Inspector", count: "codec.DecodeCount") -> int:
-    """Write what is heard and return how many samples it is, at most a second more than the limit."""
+    """Write what is heard of the wanted part; returns the samples of the whole, at most a second over the limit."""
     from audio import codec
 
     samples = 0
+    cutter = Cutter(source.trim)
+    tap = tapped(inspector.tap, source.trim)
     with out.open("wb") as raw:
-        for chunk in _by_seconds(codec.decode_channels(source.path, count=count, tap=inspector.tap)):
-            raw.write(inspector.add(chunk).astype("<i2", copy=False).tobytes())
+        for chunk in _by_seconds(codec.decode_channels(source.path, count=count, tap=tap)):
+            wanted = cutter.cut(chunk, RATE_HZ)
+            if wanted.size:
+                raw.write(inspector.add(wanted).astype("<i2", copy=False).tobytes())
             samples += chunk.shape[1]
             if source.expected:
                 source.progress(samples / source.expected)

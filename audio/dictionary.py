@@ -34,15 +34,16 @@ class Dictionary:
         if row is None:
             if len(await repository.words(session, commune_id)) >= MOST_WORDS:
                 raise Refused("audio.dictionary_full", limit=MOST_WORDS)
-            row = DictionaryWord(commune_id=commune_id, written=kept, said=words, changed_at=self._clock())
-            session.add(row)
+            new = DictionaryWord(commune_id=commune_id, written=kept, said=words, changed_at=self._clock())
+            row = await repository.add_word(session, new)
         row.said, row.changed_at, row.changed_by = words, self._clock(), user_id
         await session.flush()
         return row
 
     async def drop(self, session: AsyncSession, commune_id: str, written: str) -> None:
         """Take a word out. Raises NotFound."""
-        row = await repository.word(session, commune_id, written)
+        kept = "\0" not in written  # PostgreSQL does not even look for it
+        row = await repository.word(session, commune_id, written) if kept else None
         if row is None:
             raise NotFound("audio.entry_unknown", written=written[:60])
         await session.delete(row)

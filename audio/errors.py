@@ -2,6 +2,10 @@
 
 MESSAGES: dict[str, str] = {
     "audio.asset_unknown": "There is no sound with the id {asset_id}. It may have been removed.",
+    "audio.content_unreadable": (
+        "The sound {name} on the server's disk cannot be read. Nothing was changed. Tell the administrator: the disk "
+        "may be failing, or the file was damaged."
+    ),
     "audio.content_unknown": "There is no sound with the hash {sha256} here. It may have been removed.",
     "audio.damaged": (
         "Too much of “{name}” cannot be read ({damaged_percent} % of it). Nothing was kept. "
@@ -16,6 +20,14 @@ MESSAGES: dict[str, str] = {
         "Save it as MP3 or WAV, or cut it into parts, and upload again."
     ),
     "audio.dictionary_full": "The dictionary has {limit} words, which is all it can hold. Take one out first.",
+    "audio.draft_gone": (
+        "What you listened to is no longer kept, because it was not used within {minutes} minutes. "
+        "Listen again, then use it."
+    ),
+    "audio.drafts_busy": (
+        "Other texts are still being spoken, {limit} of yours at most. The text is kept. "
+        "Wait until one of them can be heard, then listen again."
+    ),
     "audio.duration_mismatch": (
         "“{name}” says it lasts {header_s} s, but {decoded_s} s of sound were found. Nothing was kept. "
         "Save it again as MP3 or WAV and upload that."
@@ -58,8 +70,16 @@ MESSAGES: dict[str, str] = {
         "“{name}” is not a sound file that can be read. Nothing was kept. "
         "Upload an MP3, WAV, M4A, OGG, FLAC, AMR, 3GP or WEBM file."
     ),
+    "audio.preview_too_long": (
+        "This would sound for longer than {limit_min} minutes, which is more than can be listened to here. "
+        "Nothing was changed. Listen only to how each announcement begins and ends, or to them one by one."
+    ),
     "audio.profile_unknown": "There is no mastering profile “{profile}”. Choose voice, music or relay.",
     "audio.rendition_unknown": "There is no rendition “{rendition}”. Nothing was written. There are: {known}.",
+    "audio.report_unknown": (
+        "Nothing is told of the sound with the id {asset_id}: it was kept before sounds were looked into. "
+        "It can be listened to and used."
+    ),
     "audio.silent": (
         "“{name}” holds no sound that could be heard. Nothing was kept. Check the microphone and record again."
     ),
@@ -82,6 +102,14 @@ MESSAGES: dict[str, str] = {
     "audio.too_large": "“{name}” is larger than {limit_mb} MB. Nothing was kept. Save it as MP3, or cut it into parts.",
     "audio.too_long": "“{name}” lasts longer than {limit_s} seconds. Nothing was kept. Cut it into parts.",
     "audio.too_short": "“{name}” lasts only {decoded_s} s. Nothing was kept. Record at least {limit_s} s.",
+    "audio.trim_outside": (
+        "“{name}” lasts {decoded_s} s, so the part from {start_s} s to {end_s} s is not in it. Nothing was kept. "
+        "Choose the part again."
+    ),
+    "audio.trim_wrong": (
+        "From {start_s} s to {end_s} s is no part of “{name}”: it must begin at 0 s or later and end after it begins. "
+        "Nothing was kept. Choose the part again."
+    ),
     "audio.truncated": (
         "“{name}” is cut off: it says it lasts {header_s} s, but only {decoded_s} s are there. Nothing was kept. "
         "Copy or send the whole file again."

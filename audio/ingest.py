@@ -8,6 +8,7 @@ from typing import Any
 from audio.limits import AudioLimits
 from audio.progress import Progress, unheard
 from audio.report import Inspection
+from audio.trim import Trim
 from audio.workers import WorkerFailed, WorkerTimeout, run_worker
 from base.errors import Refused
 
@@ -15,11 +16,14 @@ RATE_HZ = 16_000
 _AUDIBLE_PEAK = 33
 """-60 dBFS: 16-bit noise of a recorder with no microphone stays under it."""
 _DAMAGED_SHARE = 0.1
+_PATIENCE = 5
+"""The worker's own limit counts processor time; a busy machine may give it a fifth of a core."""
+_WHOLE = Trim()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the decode worker saw."""
+    """What the decode worker saw: of the whole file, and in `peak` and `inspection` of the part that is wanted."""
 
     samples: int
     peak: int
@@ -37,39 +41,44 @@ class Verdict:
 
 
 async def decode_upload(
-    path: Path, raw: Path, *, name: str, limits: AudioLimits, progress: Progress = unheard
+    path: Path, raw: Path, *, name: str, limits: AudioLimits, trim: Trim = _WHOLE, progress: Progress = unheard
 ) -> Verdict:
-    """Write the file's sound to `raw` (s16le, 16 kHz, mono). Raises Refused with the reason."""
+    """Write the file's sound, or the part of it, to `raw` (s16le, 16 kHz, mono). Raises Refused with the reason."""
+    trim.check(name)
     size = await asyncio.to_thread(lambda: path.stat().st_size)
     if size == 0:
         raise Refused("audio.empty", name=name)
     if size > limits.max_bytes:
         raise Refused("audio.too_large", name=name, limit_mb=limits.max_bytes // 1_000_000)
-    answer = await _run(path, raw, name, limits, progress)
+    answer = await _run(path, raw, name, limits, trim=trim, progress=progress)
     if not answer.pop("ok"):
         raise Refused(answer["code"], name=name)
     verdict = Verdict(**answer | {"inspection": Inspection.from_map(answer["inspection"])})
-    judge(verdict, name=name, limits=limits)
+    judge(verdict, name=name, limits=limits, trim=trim)
     return verdict
 
 
-async def _run(path: Path, raw: Path, name: str, limits: AudioLimits, progress: Progress) -> dict[str, Any]:
+async def _run(
+    path: Path, raw: Path, name: str, limits: AudioLimits, *, trim: Trim, progress: Progress
+) -> dict[str, Any]:
     request = {
         "path": path,
         "out": raw,
         "max_duration_s": limits.max_duration_s,
+        "trim": trim,
         "memory_mb": limits.decode_memory_mb,
         "cpu_s": limits.decode_timeout_s,
     }
+    patience_s = limits.decode_timeout_s * _PATIENCE
     try:
-        return await run_worker("audio.decode_worker", request, timeout_s=limits.decode_timeout_s, progress=progress)
+        return await run_worker("audio.decode_worker", request, timeout_s=patience_s, progress=progress)
     except WorkerTimeout as error:
         raise Refused("audio.decode_timeout", name=name, limit_s=limits.decode_timeout_s) from error
     except WorkerFailed as error:
         raise Refused("audio.decode_failed", name=name) from error
 
 
-def judge(verdict: Verdict, *, name: str, limits: AudioLimits) -> None:
+def judge(verdict: Verdict, *, name: str, limits: AudioLimits, trim: Trim = _WHOLE) -> None:
     """Raise Refused when what was decoded is not what a sound file should give."""
     decoded_s = round(verdict.decoded_ms / 1000, 1)
     if verdict.over_limit:
@@ -80,8 +89,11 @@ def judge(verdict: Verdict, *, name: str, limits: AudioLimits) -> None:
     if verdict.damaged > max(1, verdict.packets * _DAMAGED_SHARE):
         percent = round(100 * verdict.damaged / max(1, verdict.packets))
         raise Refused("audio.damaged", name=name, damaged_percent=percent)
-    if verdict.decoded_ms < limits.min_duration_ms:
-        raise Refused("audio.too_short", name=name, decoded_s=decoded_s, limit_s=limits.min_duration_ms / 1000)
+    trim.check_within(name, verdict.decoded_ms)
+    wanted_ms = min(verdict.decoded_ms, verdict.inspection.figures.duration_ms)
+    if wanted_ms < limits.min_duration_ms:
+        wanted_s = round(wanted_ms / 1000, 1)
+        raise Refused("audio.too_short", name=name, decoded_s=wanted_s, limit_s=limits.min_duration_ms / 1000)
     if verdict.peak < _AUDIBLE_PEAK:
         raise Refused("audio.silent", name=name)
 

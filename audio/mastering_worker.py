@@ -9,8 +9,9 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from audio.limits import limit_this_process
 from audio.progress import Progress, ProgressLines, part
@@ -18,7 +19,7 @@ from audio.progress import Progress, ProgressLines, part
 if TYPE_CHECKING:
     from audio.codec import Pcm
 
-_MASTERING_SHARE = 0.7
+_MASTERING_SHARE = 0.4
 
 
 def main() -> int:
@@ -51,18 +52,26 @@ def _master(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def _write(pcm: "Pcm", folder: Path, progress: Progress) -> None:
-    """The lossless file and every rendition."""
+    """Every rendition, the one to be listened to first, and the lossless file; each has its name when it is whole."""
     from audio import codec
     from audio.renditions import RENDITIONS
 
     count = len(RENDITIONS) + 1
-    with (folder / "mastered.flac").open("wb") as out:
-        codec.encode_flac(_heard(pcm, part(progress, 0, 1 / count)), out=out)
-    for place, spec in enumerate(RENDITIONS, start=1):
-        with (folder / spec.codec).open("wb") as out:
+    for place, spec in enumerate(RENDITIONS):
+        encode = codec.encode_mp3 if spec.media_type == "audio/mpeg" else codec.encode_opus
+        with _whole(folder / spec.codec) as out:
             chunks = _heard(pcm, part(progress, place / count, (place + 1) / count))
-            encode = codec.encode_mp3 if spec.media_type == "audio/mpeg" else codec.encode_opus
             encode(chunks, bitrate=spec.bitrate, out=out)
+    with _whole(folder / "mastered.flac") as out:
+        codec.encode_flac(_heard(pcm, part(progress, (count - 1) / count, 1)), out=out)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    unfinished = path.with_name(f"{path.name}.part")
+    with unfinished.open("wb") as out:
+        yield out
+    unfinished.replace(path)
 
 
 def _heard(pcm: "Pcm", progress: Progress) -> Iterator["Pcm"]:

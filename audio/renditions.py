@@ -24,4 +24,4 @@ RENDITIONS: tuple[RenditionSpec, ...] = (
 players of other makers, which know nothing else."""
 
 EVERYWHERE: Collection[str] = frozenset({"opus16", "opus8"})
-"""What every speaker of the protocol plays. Others are named in an order only for speakers whose hello lists them."""
+"""What every speaker of the protocol plays. Orders name the others too: who does not know them passes over them."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -30,6 +31,16 @@ async def words(session: AsyncSession, commune_id: str) -> list[DictionaryWord]:
 async def word(session: AsyncSession, commune_id: str, written: str) -> DictionaryWord | None:
     """One word of a commune's dictionary."""
     return await session.get(DictionaryWord, (commune_id, written))
+
+
+async def add_word(session: AsyncSession, new: DictionaryWord) -> DictionaryWord:
+    """Write a new word; where somebody has written it at the same moment, theirs."""
+    try:
+        async with session.begin_nested():
+            session.add(new)
+    except IntegrityError:
+        return await session.get_one(DictionaryWord, (new.commune_id, new.written))
+    return new
 
 
 async def asset(session: AsyncSession, asset_id: str) -> AudioAsset | None:

@@ -1,6 +1,8 @@
 """What the rooms above may ask of sound: prepare an upload or a text, save it, find it, hear it."""
 
 import asyncio
+import threading
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,8 +11,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from audio import repository
-from audio import session as sessions
+from audio import preview, repository
 from audio.ingest import decode_upload
 from audio.limits import AudioLimits
 from audio.models import AssetReport, AudioAsset, Rendition
@@ -22,7 +23,7 @@ from audio.speech import choice
 from audio.speech.port import SpeechEngine, Voice
 from audio.spoken_vi import speak
 from audio.store import ContentStore
-from audio.tones import TONES
+from audio.trim import Trim
 from audio.workers import WorkerFailed, WorkerTimeout, run_worker
 from base.errors import NotFound, Refused, Unavailable
 from base.ids import new_id
@@ -30,9 +31,10 @@ from base.times import Clock
 
 TITLE_LIMIT = 200
 _NAME_LIMIT = 255
-_DECODING_SHARE = 0.3
+_DECODING_SHARE = 0.15
 _NOT_KEPT = {"renditions", "report"}
 """Of what was prepared: kept in rows of their own."""
+_WHOLE = Trim()
 _NO_WORDS: Mapping[str, str] = MappingProxyType({})
 _NOTHING_SPOKEN = {"audio.silent", "audio.too_short", "audio.not_audio", "audio.empty"}
 
@@ -66,6 +68,16 @@ class PreparedAsset:
     speed: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A text spoken, mastered and encoded into a folder, of which the store knows nothing yet."""
+
+    folder: Path
+    original: Path
+    described: Mapping[str, Any]
+    """Of `PreparedAsset`, all but what the store names."""
+
+
 class AudioService:
     """The slow part (`prepare_…`) needs no database; `save` and the readers need nothing else."""
 
@@ -77,6 +89,8 @@ class AudioService:
         self._engines = engines
         self._clock = clock
         self._places = asyncio.Semaphore(limits.workers)
+        self._text_places = asyncio.Semaphore(limits.workers)
+        """Of their own, so that who waits to hear a text does not wait for hours of recordings."""
 
     def voices(self) -> list[Voice]:
         """Every voice there is, the preferred of each language first."""
@@ -91,25 +105,39 @@ class AudioService:
         language: str | None = None,
         profile: str = "voice",
         quieten: bool = False,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
         progress: Progress = unheard,
     ) -> PreparedAsset:
         """Check, master and encode a file, which stays the caller's. Raises Refused with the reason, or Unavailable.
 
-        `quieten` reduces steady noise. `progress` is told the share that is done, 0 to 1. A cancelled call ends the
-        work and leaves nothing.
+        `quieten` reduces steady noise. From `start_ms` to `end_ms`: only that part of it; the original is kept whole.
+        `progress` is told the share that is done, 0 to 1: the first 0 when the work begins, which may be after others'.
+        A cancelled call ends the work and leaves nothing.
         """
         if profile not in PROFILES:
             raise Refused("audio.profile_unknown", profile=profile)
-        name = original_name[-_NAME_LIMIT:] or "?"
+        name = _plain(original_name)[-_NAME_LIMIT:] or "?"
+        trim = Trim(start_ms or 0, end_ms)
+        trim.check(name)
         async with self._places:
+            progress(0.0)
             with self._store.workplace() as folder:
-                made = await self._prepare(path, folder, name, profile, quieten=quieten, progress=progress)
-        return PreparedAsset(original_name=name, source=source, language=language, **made)
+                made = await self._make(path, folder, name, profile, quieten=quieten, trim=trim, progress=progress)
+                kept = await asyncio.to_thread(self._keep, path, folder)
+        return PreparedAsset(original_name=name, source=source, language=language, **made, **kept)
 
-    def spoken_form(self, text: str, *, language: str = "vi", dictionary: Mapping[str, str] = _NO_WORDS) -> str:
-        """What will be said of a text. Raises Refused. Other languages than Vietnamese are said as they are written."""
-        checked = choice.check_text(text)
-        said = speak(checked, dictionary=dictionary) if language == "vi" else checked
+    def spoken_form(
+        self,
+        text: str,
+        *,
+        language: str = "vi",
+        voice: str | None = None,
+        dictionary: Mapping[str, str] = _NO_WORDS,
+    ) -> str:
+        """What this voice will say of a text. Raises Refused. Only Vietnamese is said otherwise than it is written."""
+        checked, accent = choice.check_text(text), choice.accent_of(voice)
+        said = speak(checked, dictionary=dictionary, accent=accent) if language == "vi" else checked
         if not said.strip():
             raise Refused("audio.text_unspeakable")
         return choice.check_text(said)
@@ -129,31 +157,66 @@ class AudioService:
 
         spoken: what to say, when somebody has looked at the spoken form; otherwise it is made with `dictionary`.
         """
+        with self._store.workplace() as folder:
+            made = await self.speak_into(
+                folder,
+                text,
+                spoken=spoken,
+                dictionary=dictionary,
+                language=language,
+                voice=voice,
+                speed=speed,
+                profile=profile,
+            )
+            return await self.keep_spoken(made)
+
+    async def speak_into(
+        self,
+        folder: Path,
+        text: str,
+        *,
+        spoken: str | None = None,
+        dictionary: Mapping[str, str] = _NO_WORDS,
+        language: str = "vi",
+        voice: str | None = None,
+        speed: float = 1.0,
+        profile: str = "voice",
+        progress: Progress = unheard,
+    ) -> Spoken:
+        """The same, left in the caller's folder: the first of RENDITIONS appears there first, whole.
+
+        A cancelled call leaves half of its files behind.
+        """
         written = choice.check_text(text)
-        said = self.spoken_form(text, language=language, dictionary=dictionary)
-        if spoken is not None:
+        if spoken is None:
+            said = self.spoken_form(text, language=language, voice=voice, dictionary=dictionary)
+        else:
             said = choice.check_text(spoken)
         choice.check_speed(speed)
         engine, chosen = choice.find_voice(self._engines.values(), language, voice)
-        name = f"{chosen.id}.wav"
-        with self._store.workplace() as folder:
-            wav = folder / "speech.wav"
-            await engine.speak(said, chosen.id, speed, wav)
-            async with self._places:
-                try:
-                    made = await self._prepare(wav, folder, name, profile)
-                except Refused as refusal:
-                    if refusal.code in _NOTHING_SPOKEN:
-                        raise Refused("audio.text_unspeakable") from refusal
-                    raise
-        described: dict[str, Any] = {"text": written, "spoken": said, "voice": chosen.id, "speed": speed}
-        return PreparedAsset(original_name=name, source="speech", language=language, **described, **made)
+        name, wav = f"{chosen.id}.wav", folder / "speech.wav"
+        await engine.speak(said, chosen.id, speed, wav)
+        async with self._text_places:
+            try:
+                made = await self._make(wav, folder, name, profile, progress=progress)
+            except Refused as refusal:
+                if refusal.code in _NOTHING_SPOKEN:
+                    raise Refused("audio.text_unspeakable") from refusal
+                raise
+        told = {"original_name": name, "source": "speech", "language": language}
+        words = {"text": written, "spoken": said, "voice": chosen.id, "speed": speed}
+        return Spoken(folder, wav, {**told, **words, **made})
+
+    async def keep_spoken(self, made: Spoken) -> PreparedAsset:
+        """Put what was spoken into the store; its folder stays the caller's."""
+        kept = await asyncio.to_thread(self._keep, made.original, made.folder)
+        return PreparedAsset(**made.described, **kept)
 
     async def save(
         self, session: AsyncSession, prepared: PreparedAsset, *, commune_id: str, title: str, user_id: str | None
     ) -> AudioAsset:
         """Write what was prepared; the caller commits. Raises Refused for a wrong title."""
-        heading = title.strip()
+        heading = _plain(title).strip()
         if not 1 <= len(heading) <= TITLE_LIMIT:
             raise Refused("audio.title_wrong", limit=TITLE_LIMIT)
         described = {
@@ -185,6 +248,13 @@ class AudioService:
         """What was found in a sound and what became of it; None for one kept before there were reports."""
         row = await repository.report(session, asset_id)
         return None if row is None else SoundReport.from_map(row.report)
+
+    async def found_report(self, session: AsyncSession, asset_id: str) -> SoundReport:
+        """The same. Raises NotFound for a sound kept before there were reports."""
+        report = await self.report(session, asset_id)
+        if report is None:
+            raise NotFound("audio.report_unknown", asset_id=asset_id)
+        return report
 
     async def get(self, session: AsyncSession, asset_id: str) -> AudioAsset:
         """One asset. Raises NotFound."""
@@ -223,15 +293,19 @@ class AudioService:
         return path
 
     async def write_preview(
-        self, sha256s: Sequence[str], out: Path, *, opening: str | None = "chime", gap_ms: int = sessions.GAP_MS
+        self, pieces: Sequence[preview.Piece], out: Path, *, horn: bool = False, skim: bool = False
     ) -> None:
-        """Write a WAV file of a session as a cluster will sound it: opening tone, renditions, gaps. Raises NotFound."""
-        if opening is not None and opening not in TONES:
-            raise NotFound("audio.tone_unknown", tone=opening)
-        paths = [self.rendition_path(sha256) for sha256 in sha256s]
-        await asyncio.to_thread(sessions.write_session, paths, out, opening=opening, gap_ms=gap_ms)
+        """Write a FLAC file of what a speaker makes of these; see `audio.preview.write_preview`.
 
-    async def _prepare(
+        A cancelled call ends the work and leaves a file of no use.
+        """
+        stop = threading.Event()
+        try:
+            await asyncio.to_thread(preview.write_preview, pieces, out, horn=horn, skim=skim, stopped=stop.is_set)
+        finally:
+            stop.set()
+
+    async def _make(
         self,
         path: Path,
         folder: Path,
@@ -239,11 +313,12 @@ class AudioService:
         profile: str,
         *,
         quieten: bool = False,
+        trim: Trim = _WHOLE,
         progress: Progress = unheard,
     ) -> dict[str, Any]:
         raw = folder / "raw"
         verdict = await decode_upload(
-            path, raw, name=name, limits=self._limits, progress=part(progress, 0, _DECODING_SHARE)
+            path, raw, name=name, limits=self._limits, trim=trim, progress=part(progress, 0, _DECODING_SHARE)
         )
         request = {
             "raw": raw,
@@ -254,8 +329,7 @@ class AudioService:
             "cpu_s": self._limits.master_timeout_s,
         }
         answer = await self._master(request, name, part(progress, _DECODING_SHARE, 1))
-        kept = await asyncio.to_thread(self._keep, path, folder)
-        return kept | _described(verdict.inspection, Figures(**answer["figures"]))
+        return _described(verdict.inspection, Figures(**answer["figures"]))
 
     async def _master(self, request: dict[str, Any], name: str, progress: Progress) -> dict[str, Any]:
         try:
@@ -281,6 +355,11 @@ class AudioService:
             "mastered_sha256": self._store.put_file(folder / "mastered.flac"),
             "original_sha256": self._store.put_file(original),
         }
+
+
+def _plain(words: str) -> str:
+    """Without what no database keeps and no screen shows: control characters, halves of letters."""
+    return "".join(" " if unicodedata.category(char) in {"Cc", "Cs"} else char for char in words)
 
 
 def _described(before: Inspection, after: Figures) -> dict[str, Any]:

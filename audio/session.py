@@ -1,14 +1,10 @@
-"""Joining chime, announcements and gaps into one sound, as it will be heard; the only door to pydub."""
+"""Joining, fading and spacing stretches of 16 kHz mono sound; the only door to pydub."""
 
 import warnings
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-
-from audio import codec
-from audio.tones import EDGE_MS, TONES, synthesize
 
 with warnings.catch_warnings():
     # pydub looks for an ffmpeg program and imports audioop, deprecated in Python 3.11; we need neither its decoder
@@ -16,30 +12,40 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pydub import AudioSegment
 
-GAP_MS = 700
-"""Between parts: long enough to hear that a new one begins."""
+RATE_HZ = 16_000
+
+Pcm = NDArray[np.int16]
 
 
-def join(parts: Sequence[NDArray[np.int16]], *, gap_ms: int = GAP_MS) -> NDArray[np.int16]:
-    """The 16 kHz mono parts one after another, with silence between and edges softened; empty parts are left out."""
-    joined = AudioSegment.silent(0, frame_rate=codec.RATE_HZ)
-    for number, part in enumerate(part for part in parts if len(part)):
+def silence(duration_ms: int) -> Pcm:
+    """Nothing, to the sample as long as asked for."""
+    return _samples(AudioSegment.silent(duration_ms, frame_rate=RATE_HZ))
+
+
+def fade(sound: Pcm, *, in_ms: int = 0, out_ms: int = 0) -> Pcm:
+    """The sound coming up and dying away over these times, at most its own length each."""
+    segment = _segment(sound)
+    # pydub takes no fade of 0 ms.
+    if rise_ms := min(in_ms, len(segment)):
+        segment = segment.fade_in(rise_ms)
+    if fall_ms := min(out_ms, len(segment)):
+        segment = segment.fade_out(fall_ms)
+    return _samples(segment)
+
+
+def join(sounds: Iterable[Pcm], *, gap_ms: int = 0) -> Pcm:
+    """One after another with silence between; empty ones are left out. Not a sample of theirs is changed."""
+    joined = AudioSegment.silent(0, frame_rate=RATE_HZ)
+    for number, sound in enumerate(sound for sound in sounds if len(sound)):
         if number and gap_ms:
-            joined += AudioSegment.silent(gap_ms, frame_rate=codec.RATE_HZ)
-        joined += _segment(part)
-    return np.frombuffer(joined.raw_data, np.int16).copy()
+            joined += AudioSegment.silent(gap_ms, frame_rate=RATE_HZ)
+        joined += _segment(sound)
+    return _samples(joined)
 
 
-def write_session(renditions: Sequence[Path], out: Path, *, opening: str | None, gap_ms: int = GAP_MS) -> None:
-    """Write a WAV file of an opening tone and these trusted files. Raises KeyError for a tone we do not have."""
-    parts = [np.concatenate(list(codec.decode_file(path))) for path in renditions]
-    if opening is not None:
-        tone = TONES[opening]
-        parts.insert(0, synthesize(tone.segments, repeat=tone.repeat, gap_ms=tone.gap_ms))
-    with out.open("wb") as file:
-        codec.write_wav([join(parts, gap_ms=gap_ms)], out=file)
+def _segment(sound: Pcm) -> AudioSegment:
+    return AudioSegment(sound.tobytes(), sample_width=2, frame_rate=RATE_HZ, channels=1)
 
 
-def _segment(part: NDArray[np.int16]) -> AudioSegment:
-    segment = AudioSegment(part.tobytes(), sample_width=2, frame_rate=codec.RATE_HZ, channels=1)
-    return segment.fade_in(EDGE_MS).fade_out(EDGE_MS)
+def _samples(segment: AudioSegment) -> Pcm:
+    return np.frombuffer(segment.raw_data, np.int16).copy()

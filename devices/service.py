@@ -76,6 +76,10 @@ class DeviceService:
         """What choosing among the active clusters of a commune takes, by id."""
         return await places.cluster_nodes(session, commune_id)
 
+    async def cluster_languages(self, session: AsyncSession, commune_id: str) -> dict[str, tuple[str, ...]]:
+        """Active cluster → its languages in the order they are to be heard."""
+        return await places.cluster_languages(session, commune_id)
+
     async def order_play(
         self,
         session: AsyncSession,

@@ -1,4 +1,4 @@
-"""Announcements: what is to be heard, in which languages, and whether it may be."""
+"""Announcements and sessions of them: what is to be heard, in which languages, and whether it may be."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,15 @@ from base.errors import Conflict, NotFound, Refused
 from base.ids import new_id
 from base.times import Clock
 from devices.wire.orders import Level, PlayClass
-from schedules import approval
+from schedules import approval, composing
 from schedules.approval import Action
+from schedules.composing import ItemView
+from schedules.composition import Composition
+from schedules.content import composition_of, in_sessions
 from schedules.dispatch import MAX_TITLE, in_order_of_need
 from schedules.models import Announcement, AnnouncementState, ApprovalStep
 from schedules.repository import announcements as rows
+from schedules.retiming import retime
 
 _LANGUAGE = re.compile(r"(?=.{2,16}$)[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
@@ -32,11 +36,17 @@ class VersionView:
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementView:
-    """An announcement with everything a page shows of it; the first version is the main one."""
+    """An announcement with everything a page shows of it; the first version is the main one.
+
+    A session has no versions but a composition: identification, and items, one for each of `composition.items`.
+    """
 
     announcement: Announcement
     versions: tuple[VersionView, ...]
     steps: tuple[ApprovalStep, ...]
+    composition: Composition | None = None
+    identification: ItemView | None = None
+    items: tuple[ItemView, ...] = ()
 
 
 class AnnouncementService:
@@ -58,20 +68,30 @@ class AnnouncementService:
         user_id: str,
     ) -> Announcement:
         """A draft. `versions`: language → asset id of this place. Raises Refused for what cannot be announced."""
-        now = self._clock()
-        announcement = Announcement(
-            id=new_id(),
-            place_id=place_id,
-            title=check_title(title),
-            play_class=_check_class(play_class),
-            level=_check_level(level),
-            created_by=user_id,
-            created_at=now,
-            changed_at=now,
-        )
+        announcement = self._draft(place_id, title, play_class, level, user_id)
         await self._check_versions(session, place_id, versions)
         session.add(announcement)
         await rows.replace_versions(session, announcement.id, versions)
+        self._note(session, announcement, Action.CREATE, user_id)
+        await session.flush()
+        return announcement
+
+    async def compose(
+        self,
+        session: AsyncSession,
+        *,
+        place_id: str,
+        title: str,
+        play_class: int = PlayClass.NORMAL,
+        level: int = Level.COMMUNE,
+        composition: Composition,
+        user_id: str,
+    ) -> Announcement:
+        """A draft of a session, of announcements of this place. Raises Refused for what cannot be composed."""
+        announcement = self._draft(place_id, title, play_class, level, user_id)
+        await composing.check(session, self._audio, place_id, composition)
+        announcement.composition = composition.to_map()
+        session.add(announcement)
         self._note(session, announcement, Action.CREATE, user_id)
         await session.flush()
         return announcement
@@ -87,18 +107,30 @@ class AnnouncementService:
         play_class: int | None = None,
         level: int | None = None,
         versions: Mapping[str, str] | None = None,
+        composition: Composition | None = None,
     ) -> Announcement:
-        """Change what is given; it is a draft again. Raises Conflict when it changed since, or is with the speakers."""
+        """Change what is given; it is a draft again. A session stays one: it takes a composition, others versions.
+
+        Raises Conflict when it changed since, or is with the speakers, also as a part of a session.
+        """
         announcement = await self._locked(session, announcement_id, revision)
         approval.after(announcement.state, Action.EDIT)
         await self._check_not_issued(session, announcement)
+        if (versions if announcement.composition is not None else composition) is not None:
+            raise Refused("schedules.content_mixed", title=announcement.title)
         if versions is not None:
             await self._check_versions(session, announcement.place_id, versions)
             await rows.replace_versions(session, announcement.id, versions)
+        if composition is not None:
+            await composing.check(session, self._audio, announcement.place_id, composition)
+            announcement.composition = composition.to_map()
         announcement.title = announcement.title if title is None else check_title(title)
         announcement.play_class = announcement.play_class if play_class is None else _check_class(play_class)
         announcement.level = announcement.level if level is None else _check_level(level)
         announcement.revision += 1
+        if versions is not None or composition is not None:
+            heard_in = [announcement.id, *await rows.sessions_with(session, announcement)]
+            await retime(session, self._audio, heard_in, self._clock())
         return await self._move(session, announcement, Action.EDIT, user_id=user_id)
 
     async def submit(
@@ -110,8 +142,11 @@ class AnnouncementService:
     async def approve(
         self, session: AsyncSession, announcement_id: str, user_id: str, *, revision: int | None = None
     ) -> Announcement:
-        """Allow it on air. With `revision`, only what the approver listened to."""
-        return await self._step(session, announcement_id, Action.APPROVE, user_id=user_id, revision=revision)
+        """Allow it on air; of a session, all that stands in it must be. With `revision`, only what was listened to."""
+        announcement = await self._locked(session, announcement_id, revision)
+        approval.after(announcement.state, Action.APPROVE)
+        await composing.check_approvable(session, self._audio, announcement)
+        return await self._move(session, announcement, Action.APPROVE, user_id=user_id)
 
     async def send_back(
         self, session: AsyncSession, announcement_id: str, user_id: str, comment: str, *, revision: int | None = None
@@ -126,11 +161,15 @@ class AnnouncementService:
     async def archive(
         self, session: AsyncSession, announcement_id: str, user_id: str, *, revision: int | None = None
     ) -> Announcement:
-        """Put it away for good. Raises Conflict while schedules use it or the speakers are still to play it."""
+        """Put it away for good. Raises Conflict while schedules use it or the speakers are still to play it.
+
+        So it does for a schedule or an airing of a session it stands in.
+        """
         announcement = await self._locked(session, announcement_id, revision)
         approval.after(announcement.state, Action.ARCHIVE)
         await self._check_not_issued(session, announcement)
-        schedules = await rows.count_active_schedules(session, announcement.id)
+        heard_in = [announcement.id, *await rows.sessions_with(session, announcement)]
+        schedules = await rows.count_active_schedules(session, heard_in)
         if schedules:
             raise Conflict("schedules.announcement_scheduled", schedules=schedules)
         return await self._move(session, announcement, Action.ARCHIVE, user_id=user_id)
@@ -161,11 +200,14 @@ class AnnouncementService:
 
     async def _views(self, session: AsyncSession, found: Sequence[Announcement]) -> Sequence[AnnouncementView]:
         ids = [announcement.id for announcement in found]
-        versions = await rows.versions(session, ids)
+        composed = {announcement.id: composition_of(announcement) for announcement in found}
+        inside = await rows.many(session, in_sessions(composed.values()))
+        versions = await rows.versions(session, {*ids, *inside})
         asset_ids = {asset_id for by_language in versions.values() for asset_id in by_language.values()}
         assets = await rows.assets(session, asset_ids)
         renditions = await self._audio.renditions(session, asset_ids)
         steps = await rows.steps(session, ids)
+        items = {each.id: composing.item_view(each, versions[each.id], assets) for each in inside.values()}
         return [
             AnnouncementView(
                 announcement,
@@ -175,9 +217,23 @@ class AnnouncementService:
                     if asset_id in assets
                 ),
                 tuple(steps[announcement.id]),
+                *_composed(composed[announcement.id], items),
             )
             for announcement in found
         ]
+
+    def _draft(self, place_id: str, title: str, play_class: int, level: int, user_id: str) -> Announcement:
+        now = self._clock()
+        return Announcement(
+            id=new_id(),
+            place_id=place_id,
+            title=check_title(title),
+            play_class=_check_class(play_class),
+            level=_check_level(level),
+            created_by=user_id,
+            created_at=now,
+            changed_at=now,
+        )
 
     async def _step(
         self,
@@ -229,7 +285,8 @@ class AnnouncementService:
 
     async def _check_not_issued(self, session: AsyncSession, announcement: Announcement) -> None:
         """What is with the speakers was approved as it is; it must be called off before it may change."""
-        airings = await rows.count_issued_ahead(session, announcement.id, self._clock())
+        heard_in = [announcement.id, *await rows.sessions_with(session, announcement)]
+        airings = await rows.count_issued_ahead(session, heard_in, self._clock())
         if airings:
             raise Conflict("schedules.announcement_issued", airings=airings)
 
@@ -263,6 +320,16 @@ def _check_level(level: int) -> int:
     if level not in set(Level):
         raise Refused("schedules.level_wrong")
     return int(level)
+
+
+def _composed(
+    composition: Composition | None, items: Mapping[str, ItemView]
+) -> tuple[Composition | None, ItemView | None, tuple[ItemView, ...]]:
+    if composition is None:
+        return None, None, ()
+    said = composition.identification
+    in_order = tuple(items[item.announcement_id] for item in composition.items if item.announcement_id in items)
+    return composition, items.get(said) if said is not None else None, in_order
 
 
 def _main_first(versions: Mapping[str, str]) -> list[tuple[str, str]]:

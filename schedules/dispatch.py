@@ -42,21 +42,26 @@ def tone(name: str) -> Tone:
 
 
 def bulletin_parts(play_class: PlayClass, versions: Sequence[Version]) -> tuple[Part, ...]:
-    """What a bulletin sounds: the pre-announcement chime, a breath, the words. Background has no chime."""
+    """What a bulletin sounds: the pre-announcement chime, a breath, the words. Background has no chime.
+
+    Nothing when there are no versions.
+    """
+    if not versions:
+        return ()
     speech = Speech(tuple(versions))
     if play_class is PlayClass.BACKGROUND:
         return (speech,)
     return (tone(OPENING_TONE), Gap(OPENING_GAP_MS), speech)
 
 
-def bulletin_lasts(play_class: PlayClass, versions: Sequence[Version]) -> timedelta:
-    """How long a bulletin sounds for a listener of every language it has."""
-    parts = bulletin_parts(play_class, versions) if versions else ()
-    return timedelta(milliseconds=once_ms(parts, [version.language for version in versions]))
+def lasts(parts: Sequence[Part]) -> timedelta:
+    """How long parts sound, once through, for a listener of every language in them: nobody hears them longer."""
+    languages = {v.language: None for part in parts if isinstance(part, Speech) for v in part.versions}
+    return timedelta(milliseconds=once_ms(parts, tuple(languages)))
 
 
-def bulletin(occurrence: Occurrence, versions: Sequence[Version], *, volume_max: int = 100) -> Airing:
-    """The play order of a timed bulletin. `versions` must not be empty; the first is for who has no fitting language.
+def bulletin(occurrence: Occurrence, parts: Sequence[Part], *, volume_max: int = 100) -> Airing:
+    """The play order of a timed bulletin or session, whose parts must not be none.
 
     It expires late + duration + margin after its start, so a speaker has until then to make up for a pre-emption.
     """
@@ -64,7 +69,7 @@ def bulletin(occurrence: Occurrence, versions: Sequence[Version], *, volume_max:
     play = Play(
         occurrence=occurrence.id,
         start_ms=to_ms(occurrence.start_at),
-        parts=bulletin_parts(PlayClass(occurrence.play_class), versions),
+        parts=tuple(parts),
         play_class=PlayClass(occurrence.play_class),
         level=Level(occurrence.level),
         status=occurrence.status,
@@ -74,9 +79,16 @@ def bulletin(occurrence: Occurrence, versions: Sequence[Version], *, volume_max:
         stale_ms=margin // timedelta(milliseconds=1),
         title=occurrence.title[:MAX_TITLE],
     )
-    lasts = bulletin_lasts(play.play_class, versions)
-    late = timedelta(seconds=occurrence.late_s)
-    return Airing(play, occurrence.start_at + lasts, occurrence.start_at + late + lasts + margin)
+    ends_at = occurrence.start_at + lasts(parts)
+    return Airing(play, ends_at, ends_at + timedelta(seconds=occurrence.late_s) + margin)
+
+
+def with_times(occurrence: Occurrence, parts: Sequence[Part]) -> Occurrence:
+    """Fill in when it ends and expires, as far as its sounds are known."""
+    if parts:
+        airing = bulletin(occurrence, parts)
+        occurrence.ends_at, occurrence.expires_at = airing.ends_at, airing.expires_at
+    return occurrence
 
 
 def longest(play: Play) -> timedelta | None:

@@ -1,8 +1,9 @@
 """Emergencies: prepared, started, stopped, cleared, countersigned."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,6 +41,7 @@ FALLBACK_CLEAR = {"vi": "Hết báo động", "en": "All clear"}
 HEARING = {Presence.ONLINE, Presence.LATE}
 """In these presences an order reaches a cluster at once."""
 MOST_CLUSTERS = 10_000
+_NO_WORDS: Mapping[str, str] = MappingProxyType({})
 _ENDED = {
     EmergencyState.STOPPED: "stopped",
     EmergencyState.CLEARED: "cleared",
@@ -85,9 +87,14 @@ class EmergencyService:
         """Those whose words nobody has spoken yet: each wants `prepare_template`, then `save_template`."""
         return await self._keeper.unspoken(session, place_id)
 
-    async def prepare_template(self, template: EmergencyTemplate) -> PreparedTemplate:
-        """Speak a template's words, and the announcement of an exercise: slow, outside any transaction."""
-        return await self._keeper.prepare(template)
+    async def prepare_template(
+        self, template: EmergencyTemplate, words: Mapping[str, str] = _NO_WORDS
+    ) -> PreparedTemplate:
+        """Speak a template's words, and the announcement of an exercise: slow, outside any transaction.
+
+        words: how the commune says its own, written → said.
+        """
+        return await self._keeper.prepare(template, words)
 
     async def save_template(
         self, session: AsyncSession, prepared: PreparedTemplate, *, user_id: str | None = None

@@ -19,6 +19,10 @@ MESSAGES: dict[str, str] = {
         "An announcement is background, normal or priority. Emergencies are started on their own page."
     ),
     "schedules.comment_missing": "Write what is to be changed, so that the author knows.",
+    "schedules.content_mixed": (
+        "“{title}” has either sounds of its own or a session's composition, and stays of its kind. "
+        "Nothing was changed. Write a new one."
+    ),
     "schedules.countersign_self": (
         "The person who started an emergency cannot countersign it. Ask somebody else who may start emergencies."
     ),
@@ -42,6 +46,32 @@ MESSAGES: dict[str, str] = {
     "schedules.rule_invalid": "The rule “{rule}” cannot be read as a repetition of days ({part}).",
     "schedules.rule_never": "The rule “{rule}” never falls on any day, so nothing would ever be heard. Change it.",
     "schedules.schedule_unknown": "There is no schedule with the id {id}.",
+    "schedules.session_gap_wrong": "A pause within a session lasts 0 to {limit_s} seconds. Nothing was saved.",
+    "schedules.session_identification_twice": (
+        "The announcement that says who is speaking is already at the beginning of the session. Nothing was saved. "
+        "Take it out of the list."
+    ),
+    "schedules.session_item_archived": (
+        "“{title}” was put away and cannot stand in a session. Nothing was saved. Choose another announcement."
+    ),
+    "schedules.session_item_unknown": (
+        "The announcement {id} does not exist here. Nothing was saved. Choose one of this place."
+    ),
+    "schedules.session_items_count": "A session consists of 1 to {limit} announcements. Nothing was saved.",
+    "schedules.session_items_not_approved": (
+        "In the session “{title}” these are not approved: {items}. Nothing was changed or sent. Have them approved "
+        "first, or take them out."
+    ),
+    "schedules.session_nested": (
+        "“{title}” is a session itself and cannot stand in another one. Nothing was saved. Choose its announcements."
+    ),
+    "schedules.session_tone_wrong": (
+        "“{tone}” cannot open or close a session. Nothing was saved. Choose one of: {tones}."
+    ),
+    "schedules.session_too_large": (
+        "This session has too many announcements and languages to fit into one order. Nothing was changed. "
+        "Make two sessions of it."
+    ),
     "schedules.stale_revision": (
         "Somebody changed this in the meantime (you saw version {seen}, now it is {current}). "
         "Your change was not saved. Look at the new version first."
@@ -175,6 +205,7 @@ REASONS: dict[str, str] = {
     "by_hand": "Called off by hand.",
     "cleared": "Ended by the all clear.",
     "expired": "Its time ran out.",
+    "items_not_approved": "An announcement in its session was not approved in time.",
     "no_longer_planned": "The rule of its schedule no longer falls on this time.",
     "nobody_meant": "No cluster belonged to its audience any more.",
     "not_approved": "Its announcement was not approved in time.",

@@ -1,6 +1,6 @@
 """The place an authority speaks to: its clusters, villages, zones and time, and whom an audience means there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -95,6 +95,11 @@ class Ground:
         if gateway is None:
             return frozenset({cluster_id})
         return frozenset(cluster for cluster, through in self.transmitters.items() if through == gateway)
+
+    def languages_on_air(self, clusters: Collection[str], spoken: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """What one sound for these clusters is in: each language once, as a device finds them in its own list."""
+        meant = (cluster.id for cluster in self.clusters if cluster.id in clusters)
+        return tuple(dict.fromkeys(language for cluster in meant for language in spoken.get(cluster, ())))
 
     def reach(self, audience: Audience) -> Reach:
         clusters = self._chosen(audience)

@@ -1,6 +1,6 @@
 """What a cluster will hear on a day, and which airings of a place meet, by the rules the speakers follow."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -40,7 +40,10 @@ class Listening:
         together = ground.heard_with(cluster_id)
         meant = {row.id: ground.meant(read_audience(row.audience)) & together for row in found}
         sent = [row for row in found if meant[row.id]]
-        airings = await self._airings(session, sent, ground, tuple(view.cluster.languages))
+        spoken = await self.issuer.devices.cluster_languages(session, ground.place.id)
+        # A transmitter sends the languages of all that are meant, one after the other.
+        languages = {row.id: ground.languages_on_air(meant[row.id], spoken) for row in sent}
+        airings = await self._airings(session, sent, ground, languages)
         whole = rehearse(airings, to_ms(end), ground.rules.wire(start))
         # What its transmitter sends to others keeps this one waiting, but is not heard here.
         own = {occurrence for occurrence, clusters in meant.items() if cluster_id in clusters}
@@ -56,22 +59,27 @@ class Listening:
         return overlaps(_slots(found, ground))
 
     async def _airings(
-        self, session: AsyncSession, found: Sequence[Occurrence], ground: Ground, languages: tuple[str, ...]
+        self,
+        session: AsyncSession,
+        found: Sequence[Occurrence],
+        ground: Ground,
+        languages: Mapping[str, tuple[str, ...]],
     ) -> list[Airing]:
         bulletins = [row for row in found if row.announcement_id is not None and row.status is Status.ACTUAL]
-        versions = await self.issuer.versions(session, bulletins)
+        contents = await self.issuer.contents(session, {row.announcement_id for row in bulletins})
+        sounding = {row.id: contents[row.announcement_id or ""].parts(row.play_class) for row in bulletins}
         return [
             Airing(
                 play=airing.play,
                 order_id=row.id,
                 issued_ms=to_ms(row.created_at),
                 expires_ms=to_ms(airing.expires_at),
-                total_ms=airing.play.total_ms(languages),
+                total_ms=airing.play.total_ms(languages[row.id]),
                 ready=True,
             )
             for row in bulletins
-            if versions[row.id]
-            for airing in [bulletin(row, versions[row.id], volume_max=ground.rules.volume_max)]
+            if sounding[row.id]
+            for airing in [bulletin(row, sounding[row.id], volume_max=ground.rules.volume_max)]
         ]
 
 

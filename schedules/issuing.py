@@ -1,6 +1,6 @@
 """From planned occurrences to signed orders, and their recall: issue, cancel, stop."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,15 +14,15 @@ from devices.couriers.plans import communes_of_couriers
 from devices.models import OrderEntry
 from devices.service import DeviceService
 from devices.wire.audience import Audience
-from devices.wire.content import Version
+from devices.wire.content import Part
 from devices.wire.orders import MAX_IDS, Cancel, PlayClass, Stop
+from schedules import content as contents
 from schedules import ground as grounds
-from schedules import sounds
+from schedules.content import Content
 from schedules.dispatch import bulletin, read_audience
 from schedules.emergency import CANCEL_OUTLIVES
 from schedules.ground import Ground
 from schedules.models import EmergencyState, Occurrence, OccurrenceState
-from schedules.repository import announcements as announcement_rows
 from schedules.repository import emergencies as emergency_rows
 from schedules.repository import programme as rows
 
@@ -79,23 +79,28 @@ class Issuer:
         due = [row for row in found if now < latest_start(row)]
         if not due:
             return []
-        versions = await self.versions(session, due)
+        # Locked: what somebody is changing just now is not what was approved.
+        by_announcement = await self.contents(session, {row.announcement_id for row in due}, lock=True)
+        content = {row.id: by_announcement[row.announcement_id or ""] for row in due}
+        waiting = {row.id for row in due if not content[row.id].may_air}
+        issue_round.occurrences.update(waiting)
         places = {row.place_id for row in due}
         ground = {place_id: await grounds.load(session, self.devices, place_id) for place_id in places}
         entries = [
-            await self._issue_or_call_off(session, row, versions[row.id], ground[row.place_id], issue_round)
+            await self._issue_or_call_off(session, row, content[row.id], ground[row.place_id], issue_round)
             for row in due
+            if row.id not in waiting
         ]
         await session.flush()
         return [entry for entry in entries if entry is not None]
 
     async def issue(
-        self, session: AsyncSession, occurrence: Occurrence, versions: Sequence[Version], ground: Ground
+        self, session: AsyncSession, occurrence: Occurrence, parts: Sequence[Part], ground: Ground
     ) -> OrderEntry:
         """Order one occurrence. Raises Refused: outside_hours, nobody_meant, and what `devices` refuses."""
-        if not versions:
+        if not parts:
             raise Refused("schedules.no_versions")
-        airing = bulletin(occurrence, versions, volume_max=ground.rules.volume_max)
+        airing = bulletin(occurrence, parts, volume_max=ground.rules.volume_max)
         ground.rules.check(occurrence.start_at, airing.ends_at)
         audience = read_audience(occurrence.audience)
         reach = ground.reach(audience)
@@ -113,7 +118,7 @@ class Issuer:
         self,
         session: AsyncSession,
         occurrence: Occurrence,
-        versions: Sequence[Version],
+        content: Content,
         ground: Ground,
         issue_round: IssueRound,
     ) -> OrderEntry | None:
@@ -123,7 +128,7 @@ class Issuer:
             return None
         try:
             async with session.begin_nested():
-                return await self.issue(session, occurrence, versions, ground)
+                return await self.issue(session, occurrence, content.parts(occurrence.play_class), ground)
         except Conflict as obstacle:
             # Somebody else is at the same log: no fault of this airing, and the next round tries.
             issue_round.occurrences.add(occurrence_id)
@@ -138,19 +143,12 @@ class Issuer:
             occurrence.state, occurrence.reason = OccurrenceState.CANCELLED, _reason(refusal)
         return None
 
-    async def versions(
-        self, session: AsyncSession, occurrences: Sequence[Occurrence]
-    ) -> Mapping[str, tuple[Version, ...]]:
-        """Occurrence → the versions its announcement has now."""
-        ids = {row.announcement_id for row in occurrences if row.announcement_id is not None}
-        known = await self.versions_of(session, ids)
-        return {row.id: known.get(row.announcement_id or "", ()) for row in occurrences}
-
-    async def versions_of(
-        self, session: AsyncSession, announcement_ids: Collection[str]
-    ) -> Mapping[str, tuple[Version, ...]]:
-        """Announcement → its versions."""
-        return await sounds.versions(session, self.audio, await announcement_rows.versions(session, announcement_ids))
+    async def contents(
+        self, session: AsyncSession, announcement_ids: Collection[str | None], *, lock: bool = False
+    ) -> dict[str, Content]:
+        """Announcement → what it sounds now; with `lock`, until the transaction ends."""
+        ids = {each for each in announcement_ids if each is not None}
+        return await contents.load(session, self.audio, ids, lock=lock)
 
     async def call_off(self, session: AsyncSession, occurrences: Sequence[Occurrence], reason: str) -> list[OrderEntry]:
         """Cancel occurrences of one place, locked by the caller; what the speakers have, by signed orders."""

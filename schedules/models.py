@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from base.columns import enum_column, json_column, moment_column
+from base.columns import enum_column, json_column, moment_column, optional_json_column
 from devices.wire.orders import AfterPreemption, Status
 
 
@@ -54,7 +54,10 @@ class TemplateKind(StrEnum):
 
 
 class Announcement(SQLModel, table=True):
-    """Content to be heard, in one or more languages. play_class: 0 background … 2 priority (`devices.wire.orders`)."""
+    """Content to be heard, in one or more languages. play_class: 0 background … 2 priority (`devices.wire.orders`).
+
+    composition: None for one with versions of its own; of a session, `schedules.composition.Composition.to_map`.
+    """
 
     __tablename__ = "announcement"
 
@@ -64,6 +67,7 @@ class Announcement(SQLModel, table=True):
     play_class: int = 1
     level: int = 1
     state: AnnouncementState = Field(default=AnnouncementState.DRAFT, sa_column=enum_column(AnnouncementState))
+    composition: dict[str, Any] | None = Field(default=None, sa_column=optional_json_column())
     revision: int = 1
     created_by: str
     created_at: datetime = Field(sa_column=moment_column(nullable=False, index=True))

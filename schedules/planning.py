@@ -9,15 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import Refused
 from base.ids import new_id
-from devices.wire.content import Version
 from schedules import planner
 from schedules.changes import ProgrammeChanged
-from schedules.dispatch import bulletin
+from schedules.content import Content
+from schedules.dispatch import with_times
 from schedules.issuing import Issuer, latest_start
 from schedules.models import Announcement, AnnouncementState, Occurrence, OccurrenceState, Schedule, ScheduleState
 from schedules.policy import Rules
 from schedules.recurrence import Rule
-from schedules.repository import announcements as announcement_rows
 from schedules.repository import programme as rows
 
 BATCH = 100
@@ -39,16 +38,14 @@ class Planner:
     async def extend(self, session: AsyncSession, schedules: Sequence[Schedule], now: datetime) -> int:
         """Add what the rules of these schedules ask for, and call off what they no longer do."""
         present = await rows.starts(session, {schedule.id for schedule in schedules}, now)
-        announcements = await announcement_rows.many(session, {schedule.announcement_id for schedule in schedules})
-        versions = await self.issuer.versions_of(session, announcements)
+        contents = await self.issuer.contents(session, {schedule.announcement_id for schedule in schedules})
         new: list[Occurrence] = []
         for schedule in schedules:
             wanted = rule_of(schedule).expand(now, now + self.horizon)
             changes = planner.differences(present[schedule.id], wanted)
             if changes.drop:
                 await rows.call_off_planned(session, schedule.id, "no_longer_planned", after=now, at=changes.drop)
-            about = announcements[schedule.announcement_id]
-            new += _occurrences(schedule, about, versions[about.id], changes.add, now)
+            new += _occurrences(schedule, contents[schedule.announcement_id], changes.add, now)
             self._extended(schedule, wanted, now)
         await session.flush()
         return await rows.add_new(session, new)
@@ -56,12 +53,12 @@ class Planner:
     async def close_over(self, session: AsyncSession, now: datetime) -> list[ProgrammeChanged]:
         """What has expired is over; so is what was never ordered in time, with the reason."""
         closed = await rows.close_expired(session, now)
-        for occurrence, announcement in await rows.never_issued(session, now, BATCH):
-            if now >= latest_start(occurrence):
-                approved = announcement is AnnouncementState.APPROVED
-                occurrence.state = OccurrenceState.OVER
-                occurrence.reason = "too_late" if approved else "not_approved"
-                closed.append((occurrence.place_id, occurrence.id))
+        late = [row for row in await rows.never_issued(session, now, BATCH) if now >= latest_start(row)]
+        contents = await self.issuer.contents(session, {row.announcement_id for row in late})
+        for occurrence in late:
+            occurrence.state = OccurrenceState.OVER
+            occurrence.reason = _why_never_issued(contents[occurrence.announcement_id or ""])
+            closed.append((occurrence.place_id, occurrence.id))
         await session.flush()
         return [ProgrammeChanged(place_id, "occurrence", occurrence_id) for place_id, occurrence_id in closed]
 
@@ -69,6 +66,12 @@ class Planner:
         schedule.planned_until = now + self.horizon
         if not wanted and rule_of(schedule).first(now) is None:
             schedule.state = ScheduleState.ENDED
+
+
+def _why_never_issued(content: Content) -> str:
+    if content.announcement.state is not AnnouncementState.APPROVED:
+        return "not_approved"
+    return "items_not_approved" if content.not_approved else "too_late"
 
 
 def rule_of(schedule: Schedule) -> Rule:
@@ -91,18 +94,9 @@ def check_rule(rule: Rule, rules: Rules, lasts: timedelta, now: datetime) -> Non
             rules.check(start, start + lasts)
 
 
-def _occurrences(
-    schedule: Schedule, about: Announcement, versions: Sequence[Version], starts: Iterable[datetime], now: datetime
-) -> list[Occurrence]:
-    return [with_times(_occurrence(schedule, about, start, now), versions) for start in starts]
-
-
-def with_times(occurrence: Occurrence, versions: Sequence[Version]) -> Occurrence:
-    """Fill in when it ends and expires, as far as its sounds are known."""
-    if versions:
-        airing = bulletin(occurrence, versions)
-        occurrence.ends_at, occurrence.expires_at = airing.ends_at, airing.expires_at
-    return occurrence
+def _occurrences(schedule: Schedule, content: Content, starts: Iterable[datetime], now: datetime) -> list[Occurrence]:
+    parts = content.parts(schedule.play_class)
+    return [with_times(_occurrence(schedule, content.announcement, start, now), parts) for start in starts]
 
 
 def _occurrence(schedule: Schedule, about: Announcement, start: datetime, now: datetime) -> Occurrence:

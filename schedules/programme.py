@@ -15,17 +15,19 @@ from base.times import Clock
 from devices.models import OrderEntry
 from devices.service import DeviceService
 from devices.wire.audience import Audience
+from devices.wire.content import Part
 from devices.wire.orders import AfterPreemption, PlayClass
 from devices.wire.rehearsal import Rehearsal
 from schedules import ground as grounds
 from schedules.announcements import AnnouncementService, check_title
 from schedules.changes import ProgrammeChanged
+from schedules.composing import check_items_approved, check_schedulable
 from schedules.conflicts import Overlap
-from schedules.dispatch import bulletin_lasts
+from schedules.dispatch import lasts, with_times
 from schedules.hearing import Listening
 from schedules.issuing import Issuer, IssueRound
 from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Schedule, ScheduleState
-from schedules.planning import Planner, check_rule, with_times
+from schedules.planning import Planner, check_rule
 from schedules.policy import Rules
 from schedules.recurrence import Rule, check_times
 from schedules.repository import programme as rows
@@ -75,11 +77,14 @@ class ProgrammeService:
     ) -> Occurrence:
         """Order an approved announcement to sound in `lead_s` seconds.
 
-        Raises Conflict("schedules.not_approved"), Refused: outside_hours, nobody_meant, audience_unknown, volume_wrong.
+        Raises Conflict: not_approved, session_items_not_approved.
+        Refused: outside_hours, nobody_meant, audience_unknown, volume_wrong.
         """
         about = await self._announcements.find(session, announcement_id, lock=True)
         if about.state is not AnnouncementState.APPROVED:
             raise Conflict("schedules.not_approved", title=about.title)
+        content = (await self._issuer.contents(session, [about.id], lock=True))[about.id]
+        check_items_approved(content)
         ground = await grounds.load(session, self._devices, about.place_id)
         ground.check(audience)
         now = self._clock()
@@ -100,10 +105,10 @@ class ProgrammeService:
             created_by=user_id,
             created_at=now,
         )
-        versions = (await self._issuer.versions(session, [occurrence]))[occurrence.id]
-        session.add(with_times(occurrence, versions))
+        parts = content.parts(about.play_class)
+        session.add(with_times(occurrence, parts))
         await session.flush()
-        await self._issuer.issue(session, occurrence, versions, ground)
+        await self._issuer.issue(session, occurrence, parts, ground)
         await session.flush()
         return occurrence
 
@@ -126,18 +131,20 @@ class ProgrammeService:
         """A schedule and its occurrences up to the horizon. Empty `rrule`: once; empty title: the announcement's.
 
         Raises Refused: rule_invalid, rule_never, times_count, time_wrong, days_reversed, in_the_past, outside_hours,
-        too_long_for_hours, zone_unknown, audience_unknown, nobody_meant, volume_wrong, title_wrong.
+        too_long_for_hours, session_item_archived, zone_unknown, audience_unknown, nobody_meant, volume_wrong,
+        title_wrong.
         """
         about = await self._announcements.find(session, announcement_id, lock=True)
         if about.state is AnnouncementState.ARCHIVED:
             raise Conflict("schedules.not_approved", title=about.title)
+        content = (await self._issuer.contents(session, [about.id], lock=True))[about.id]
+        check_schedulable(content)
         ground = await grounds.load(session, self._devices, about.place_id)
         ground.check(audience)
         now = self._clock()
         zone = ground.rules.zone if zone_name is None else _zone(zone_name)
         rule = Rule(rrule, first_day, last_day if rrule else first_day, check_times(times), zone)
-        versions = (await self._issuer.versions_of(session, [about.id]))[about.id]
-        check_rule(rule, ground.rules, bulletin_lasts(PlayClass(about.play_class), versions), now)
+        check_rule(rule, ground.rules, lasts(content.parts(about.play_class)), now)
         schedule = Schedule(
             id=new_id(),
             place_id=about.place_id,
@@ -159,6 +166,11 @@ class ProgrammeService:
         await session.flush()
         await self._planner.extend(session, [schedule], now)
         return schedule
+
+    async def parts(self, session: AsyncSession, announcement_id: str) -> tuple[Part, ...]:
+        """What an announcement or a session sounds as it is now, approved or not; none when a sound is missing."""
+        about = await self._announcements.find(session, announcement_id)
+        return (await self._issuer.contents(session, [about.id]))[about.id].parts(about.play_class)
 
     async def end_schedule(self, session: AsyncSession, schedule_id: str, user_id: str) -> Schedule:
         """Call off what it still had ahead; what the speakers have is cancelled by signed order. Twice is once."""

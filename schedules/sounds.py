@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audio.models import Rendition as Encoding
+from audio.renditions import RENDITIONS
 from audio.service import AudioService
 from devices.wire.content import Rendition, Version
 from schedules.dispatch import in_order_of_need
 
 Assets = Mapping[str, str]
 """Language → asset id."""
+NAMED = tuple(spec.codec for spec in RENDITIONS)
+"""An order names every encoding there is, in this order: a speaker passes over what it cannot play."""
 
 
 async def versions(
@@ -18,7 +21,7 @@ async def versions(
 ) -> dict[str, tuple[Version, ...]]:
     """The versions of each of `wanted`, best rendition first; a language with no rendition is left out."""
     ids = {asset_id for assets in wanted.values() for asset_id in assets.values()}
-    encodings = await audio.renditions(session, ids)
+    encodings = await audio.renditions(session, ids, NAMED)
     return {name: as_versions(assets, encodings) for name, assets in wanted.items()}
 
 

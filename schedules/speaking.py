@@ -55,12 +55,16 @@ class TemplateKeeper:
         """Templates with words, or an announcement of exercise, that nobody has spoken yet."""
         return [template for template in await rows.templates(session, place_id) if _missing(template)]
 
-    async def prepare(self, template: EmergencyTemplate) -> PreparedTemplate:
-        """Speak what is missing; slow, and needs no session. Raises Refused or Unavailable from speech."""
+    async def prepare(self, template: EmergencyTemplate, words: Mapping[str, str]) -> PreparedTemplate:
+        """Speak what is missing, with the commune's words (written → said); slow, and needs no session.
+
+        What is spoken stays as it is when the dictionary changes. Raises Refused or Unavailable from speech.
+        """
         texts = dict(template.texts)
         made: dict[str, PreparedAsset] = {}
         for key, text in _missing(template).items():
-            made[key] = await self.audio.prepare_text(text, language=key.removesuffix(DRILL_VARIANT))
+            language = key.removesuffix(DRILL_VARIANT)
+            made[key] = await self.audio.prepare_text(text, language=language, dictionary=words)
         return PreparedTemplate(template.id, next(iter(template.titles.values()), template.key), texts, made)
 
     async def save(

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -50,8 +50,8 @@ class PreconditionNeeded(Refused):
 class TooMany(Unavailable):
     """A rate limit is reached; `wait_s` says when to come back."""
 
-    def __init__(self, code: str, wait_s: int) -> None:
-        super().__init__(code, wait_s=wait_s)
+    def __init__(self, code: str, wait_s: int, **params: Any) -> None:
+        super().__init__(code, wait_s=wait_s, **params)
         self.wait_s = wait_s
 
 
@@ -126,6 +126,7 @@ def install(app: FastAPI, *, page: ErrorPage) -> None:
         RequestValidationError: _on_invalid,
         HTTPException: _on_http,
         OperationalError: _on_database,
+        DataError: _on_unfit,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
@@ -163,6 +164,12 @@ async def _on_database(request: Request, error: OperationalError) -> Response:
     """Locked for longer than busy_timeout, disk full, or PostgreSQL gone: the transaction was rolled back."""
     _log.error("database.failed", error=str(error.orig), path=request.url.path)
     return answer(request, Unavailable("server.database_busy"))
+
+
+async def _on_unfit(request: Request, error: DataError) -> Response:
+    """What no column can hold, as a text with a NUL on PostgreSQL: the transaction was rolled back."""
+    _log.info("request.unfit", error=str(error.orig), path=request.url.path)
+    return answer(request, Refused("server.input_wrong"))
 
 
 def _headers(error: LoaError) -> dict[str, str]:

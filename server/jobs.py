@@ -1,5 +1,6 @@
 """What the server does by itself, each at its period; every job is one or a few short transactions."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
@@ -89,13 +90,14 @@ async def mind_couriers(runtime: "Runtime") -> None:
 
 
 async def prune(runtime: "Runtime") -> None:
-    """Forget what is past its time; orders, receipts and the activity log stay."""
+    """Forget what is past its time, and what a crash left unfinished; orders, receipts and the activity log stay."""
     now = runtime.clock()
     async with runtime.database.writing() as session:
         await runtime.devices.prune(session, now)
         await idempotency.prune(session, now)
         await people.prune(session, now, now - IDLE)
     await courier_rounds.prune(runtime)
+    await asyncio.to_thread(runtime.store.sweep_temporaries)
 
 
 async def _issue(runtime: "Runtime", now: datetime, issue_round: IssueRound) -> None:
@@ -109,8 +111,9 @@ async def _keep_templates_of(runtime: "Runtime", place_id: str) -> None:
         await ensure_authority(session, runtime.keys, place_id, runtime.clock)
         await runtime.emergencies.ensure_templates(session, place_id)
         unprepared = await runtime.emergencies.unprepared_templates(session, place_id)
+        words = await runtime.dictionary.words(session, place_id) if unprepared else {}
     for template in unprepared:
-        prepared = await runtime.emergencies.prepare_template(template)
+        prepared = await runtime.emergencies.prepare_template(template, words)
         async with runtime.database.writing() as session:
             await runtime.emergencies.save_template(session, prepared)
     async with runtime.database.writing() as session:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +16,8 @@ from server.settings import LimitSettings
 MB = 1_000_000
 _FORM_ROOM = 65_536
 """What the other fields and the boundaries of an upload form may take."""
+MOST_PARTS = 64
+"""Of a form with files; up to a megabyte of each is held in memory while it is read."""
 
 
 class SignInLimiter:
@@ -100,6 +103,7 @@ class BodyLimit:
             await answer(request, _too_large(limit))(scope, receive, send)
             return
         taken = 0
+        parts = _Parts(request.headers.get("content-type", ""))
 
         async def counted() -> Message:
             nonlocal taken
@@ -107,6 +111,7 @@ class BodyLimit:
             taken += len(message.get("body", b""))
             if taken > limit:
                 raise _too_large(limit)
+            parts.add(message.get("body", b""))
             return message
 
         await self._app(scope, counted, send)
@@ -116,6 +121,26 @@ class BodyLimit:
         if is_form and await self._knows(request):
             return self._limits.upload_bytes + _FORM_ROOM
         return self._limits.body_bytes
+
+
+class _Parts:
+    """Counts the parts of a form while it streams by."""
+
+    def __init__(self, content_type: str) -> None:
+        boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+        self._mark = b"\r\n--" + boundary if boundary else b""
+        self._tail = b""
+        self._count = 0
+
+    def add(self, piece: bytes) -> None:
+        """Raises Refused("server.input_wrong") when there are more than any form of ours has."""
+        if not self._mark:
+            return
+        joined = self._tail + piece
+        self._count += joined.count(self._mark)
+        if self._count > MOST_PARTS:  # the first part has no line before it, but the end of the form has
+            raise Refused("server.input_wrong")
+        self._tail = joined[-(len(self._mark) - 1) :]
 
 
 def _too_large(limit: int) -> Refused:

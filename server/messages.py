@@ -1,6 +1,9 @@
 """Code → English sentence for what the server itself refuses: what happened, what is safe, what to do."""
 
 MESSAGES: dict[str, str] = {
+    "server.announcement_content": (
+        "Give either versions or the composition of a session, and only one of them. Nothing was saved."
+    ),
     "server.body_too_large": (
         "What was sent is larger than {limit_mb} MB, so it was not taken. Nothing was kept. Send something smaller."
     ),
@@ -26,6 +29,9 @@ MESSAGES: dict[str, str] = {
     "server.demo_waited": "Waited {seconds} s for {what} in vain; look into the logs of the demo's folder.",
     "server.foreign_origin": "This form came from another site ({origin}). Nothing was changed.",
     "server.host_wrong": "“{host}” is neither a host's name nor its address: write loa.example.vn or 10.0.0.5.",
+    "server.gap_wrong": (
+        "A pause is a number of seconds, like 0.7. Nothing was saved, and what you typed is still here. Correct it."
+    ),
     "server.idempotency_key_wrong": "An Idempotency-Key has 8 to 128 visible characters.",
     "server.idempotency_mismatch": (
         "This Idempotency-Key was used before for something else. Nothing was changed. Use a new key."
@@ -50,7 +56,27 @@ MESSAGES: dict[str, str] = {
         "The console cannot listen at {host}:{port}: {problem}. Nothing was started. Choose another with --port."
     ),
     "server.precondition_needed": "Say which revision you change: send If-Match with the ETag you were given.",
+    "server.preview_codec": (
+        "The controller there plays only {codecs}, and some sound of this is in none of these: it would refuse it. "
+        "Nothing was changed. Listen as another cluster, or prepare that sound again."
+    ),
+    "server.preview_silent": (
+        "Some sound of “{title}” is missing, so it cannot be heard yet. Nothing was changed. Look at what it is made "
+        "of and add the sound."
+    ),
     "server.secret_missing": "The secret in {path} cannot be read.",
+    "server.sound_work_full": (
+        "{limit} sounds of this commune are being prepared; there is no room for more just now. Nothing was kept. "
+        "Send it again when some of them are done."
+    ),
+    "server.sound_work_unknown": (
+        "Nothing is known of this sound's preparation: the server was started again before it was done, or it ended "
+        "over an hour ago. If the sound is not there, nothing of it was kept: send it again."
+    ),
+    "server.sound_work_yours": (
+        "{limit} of your sounds are still being prepared. Nothing was kept. Wait until one is done, or cancel one, and "
+        "send it again."
+    ),
     "server.too_many_enrolments": (
         "Too many codes were tried. Nothing was changed. Wait {wait_s} seconds, then type the code again."
     ),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import structlog
 
+from audio.dictionary import Dictionary
+from audio.drafts import Drafts
 from audio.limits import AudioLimits
 from audio.service import AudioService
 from audio.speech.registry import SpeechSettings, build_engines
@@ -32,7 +34,7 @@ from devices.sender import Sender
 from devices.service import DeviceService
 from devices.wire import topics
 from schedules.runner import Runner
-from schedules.service import AnnouncementService, EmergencyService, ProgrammeService, ProgrammeSettings
+from schedules.service import AnnouncementService, EmergencyService, Languages, ProgrammeService, ProgrammeSettings
 from server import audit
 from server.auth.people import People
 from server.auth.users import ensure_administrator
@@ -42,7 +44,9 @@ from server.jobs import jobs_of
 from server.limits import EnrolmentLimiter, ExchangeLimiter, SignInLimiter
 from server.migrations import migrate
 from server.places import Places
+from server.preview_files import PreviewFiles
 from server.settings import EMBEDDED, Settings
+from server.sound_work import SoundWork
 from server.stored_bytes import StoredBytes
 from server.tasks import Tasks
 from server.telemetry import Metrics
@@ -63,9 +67,13 @@ class Runtime:
     keys: KeyStore
     store: ContentStore
     audio: AudioService
+    drafts: Drafts
+    dictionary: Dictionary
+    sound_work: SoundWork
     devices: DeviceService
     configurer: Configurer
     announcements: AnnouncementService
+    languages: Languages
     programme: ProgrammeService
     emergencies: EmergencyService
     couriers: CourierService
@@ -77,6 +85,7 @@ class Runtime:
     hub: Hub
     metrics: Metrics
     broker: BrokerAddress
+    previews: PreviewFiles
     sender: Sender = field(init=False)
     blocks: Blocks = field(init=False)
     ingest: Ingest = field(init=False)
@@ -181,11 +190,14 @@ class Runtime:
         self.store.sweep_temporaries()
         shutil.rmtree(self.uploads, ignore_errors=True)
         self.uploads.mkdir(mode=0o700)
+        self.previews.sweep()
 
     async def _end(self) -> None:
         self.hub.close()
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self.sound_work.close()
+                await self.drafts.close()
                 await self._tasks.stop()
         except TimeoutError:
             _log.error("runtime.stop_timeout")
@@ -224,9 +236,13 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
         keys=keys,
         store=store,
         audio=audio,
+        drafts=Drafts(audio, settings.uploads_dir),
+        dictionary=Dictionary(clock),
+        sound_work=SoundWork(limits.workers),
         devices=devices,
         configurer=Configurer(keys, clock),
         announcements=announcements,
+        languages=Languages(devices, announcements),
         programme=ProgrammeService(devices, audio, announcements, clock, programme_settings),
         emergencies=EmergencyService(devices, audio, clock),
         couriers=CourierService(keys, clock, BundleFiles(settings.couriers_dir), store, settings.couriers.files_bytes),
@@ -238,4 +254,5 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
         hub=Hub(),
         metrics=Metrics(),
         broker=broker,
+        previews=PreviewFiles(settings.previews_dir),
     )

@@ -190,6 +190,11 @@ class Settings(BaseSettings):
         return self.data_dir / "spoken"
 
     @property
+    def previews_dir(self) -> Path:
+        """What was made to be listened to; emptied at every start."""
+        return self.data_dir / "previews"
+
+    @property
     def uploads_dir(self) -> Path:
         """Where an upload waits while it is looked at; emptied at every start."""
         return self.data_dir / "uploads"

@@ -27,6 +27,7 @@ from devices.keys import KeyStore
 from devices.site import enrol_site, read_site
 from devices.wire.orders import PlayClass
 from firmware_sim.settings import DeviceFile
+from schedules.composition import Composition, Item
 from schedules.emergency import DRILL_VARIANT
 from schedules.models import Announcement, AnnouncementState, AnnouncementVersion, EmergencyTemplate, Policy
 from schedules.templates import FIRST_TEMPLATES, TemplateDraft
@@ -156,16 +157,7 @@ async def _announcements(session: AsyncSession, user_id: str) -> Mapping[str, Pl
     made: dict[str, PlayClass] = {}
     for play_class in (PlayClass.BACKGROUND, PlayClass.NORMAL, PlayClass.PRIORITY):
         for length_ms in LENGTHS_MS:
-            announcement = Announcement(
-                id=new_id(),
-                place_id=town.COMMUNE,
-                title=f"{play_class.name} {length_ms}",
-                play_class=int(play_class),
-                state=AnnouncementState.APPROVED,
-                created_by=user_id,
-                created_at=_BEFORE,
-                changed_at=_BEFORE,
-            )
+            announcement = _approved(f"{play_class.name} {length_ms}", play_class, user_id)
             session.add(announcement)
             await session.flush()
             made[announcement.id] = play_class
@@ -173,7 +165,30 @@ async def _announcements(session: AsyncSession, user_id: str) -> Mapping[str, Pl
                 asset = await _asset(session, town.COMMUNE, length_ms)
                 version = AnnouncementVersion(announcement_id=announcement.id, language=language, asset_id=asset)
                 session.add(version)
-    return made
+    composed = _approved("SESSION", PlayClass.NORMAL, user_id)
+    composed.composition = _session_of(list(made)).to_map()
+    session.add(composed)
+    await session.flush()
+    return made | {composed.id: PlayClass.NORMAL}
+
+
+def _session_of(announcement_ids: Sequence[str]) -> Composition:
+    """The shortest announcement of each class, the first of them as identification; the second is heard twice."""
+    who, one, two = announcement_ids[:: len(LENGTHS_MS)]
+    return Composition("station", who, (Item(one), Item(two, 3_000), Item(one, 0)), "closing")
+
+
+def _approved(title: str, play_class: PlayClass, user_id: str) -> Announcement:
+    return Announcement(
+        id=new_id(),
+        place_id=town.COMMUNE,
+        title=title,
+        play_class=int(play_class),
+        state=AnnouncementState.APPROVED,
+        created_by=user_id,
+        created_at=_BEFORE,
+        changed_at=_BEFORE,
+    )
 
 
 async def _alarms(session: AsyncSession, place_id: str) -> Sequence[str]:

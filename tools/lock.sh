@@ -6,3 +6,4 @@ compile() { uv pip compile --universal --fork-strategy fewest --python-version 3
 compile pyproject.toml --extra build -o requirements/runtime.txt
 compile pyproject.toml --extra build --extra dev -c requirements/runtime.txt -o requirements/dev.txt
 compile requirements/node.in -o requirements/node.txt
+compile requirements/fuzz.in -o requirements/fuzz.txt

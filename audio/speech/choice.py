@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from audio.speech.port import SpeechEngine, Voice
+from audio.spoken_vi import Accent
 from base.errors import Refused
 
 TEXT_LIMIT = 20_000
@@ -34,6 +35,12 @@ def find_voice(engines: Iterable[SpeechEngine], language: str, voice_id: str | N
             if voice.language == language and voice_id in {None, voice.id}:
                 return engine, voice
     raise Refused("audio.voice_unknown", voice=voice_id or "", language=language)
+
+
+def accent_of(voice_id: str | None) -> Accent:
+    """How a voice counts, by the dialect at the end of its name (BCP 47); the north where it has none."""
+    ending = (voice_id or "").rpartition("-")[2]
+    return "south" if ending == "south" else "central" if ending == "central" else "north"
 
 
 def find_any(engines: Iterable[SpeechEngine], wanted: str) -> tuple[SpeechEngine, Voice]:

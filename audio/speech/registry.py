@@ -15,8 +15,8 @@ from audio.speech.piper import Piper
 from audio.speech.port import SpeechEngine
 from base.errors import Refused
 
-UNSPOKEN = ("hmn", "tyz", "nut", "ium", "tha")
-"""Hmong, Tày, Nùng, Dao and Thái, by the codes the pages use: no engine speaks them, people record them."""
+UNSPOKEN = ("hmn", "tyz", "nut", "ium", "blt", "twh")
+"""Hmong, Tày, Nùng, Dao, Black and White Thái, by the codes the pages use: people record them, no engine has them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The whole way from written to spoken: tidied, then token by token, each rule in its turn (pure)."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -52,9 +53,10 @@ def speak(text: str, *, dictionary: Mapping[str, str] = _NOTHING, accent: Accent
     """The text as it is said aloud, on one line, in composed characters. Raises Refused (audio.text_too_long).
 
     dictionary: the commune's own words, written → said; they come before every rule and are said as they stand.
-    Speaking what is spoken changes nothing.
+    Speaking what is spoken changes nothing, but for a word in capitals that stood among others (``BCI PCUBT``).
     """
-    return polish("".join(piece.spoken for piece in explain(text, dictionary=dictionary, accent=accent)))
+    said = "".join(piece.spoken for piece in explain(text, dictionary=dictionary, accent=accent))
+    return polish(unicodedata.normalize("NFC", said))  # a stray accent behind a figure joins its last word
 
 
 def explain(

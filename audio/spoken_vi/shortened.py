@@ -16,6 +16,12 @@ _PLACE = re.compile(rf"(?P<kind>[PQHXT])\. ?(?=[{CAPITALS}](?!\.))")
 _PLACE_NUMBER = re.compile(r"(?P<kind>[PQ])\. ?(?=(?P<n>\d{1,3})(?![^\W_]))")
 _TITLED = re.compile(rf"(?P<word>{_WORD})\. ?(?=[{CAPITALS}])")
 _BORN = re.compile(r"(?P<word>SN|sn)(?:\. ?|: ?)(?=\d)")
+_LUNAR = re.compile(r"(?:AL|A\.L\.?)(?![^\W_])")
+_A_DATE = re.compile(
+    r"(?:\d{1,2} ?[/.-] ?\d{1,2}(?: ?[/.-] ?\d{4})?"
+    r"|[Tt]háng (?:\d{1,2}|[^\W\d_]+)(?:(?:/|,? năm )[^,.;]{1,20})?)[, ]{1,3}$",
+)
+_A_DATE_REACH = 48
 _ONLY_IN_CAPITALS = frozenset(["WHO", "AIDS"])
 """In small letters these are words of another tongue."""
 _ROOM_DIGITS = 3
@@ -91,12 +97,19 @@ def _unsayable(found: re.Match[str], said: Said) -> str | None:
     return spell(word)
 
 
+def _lunar(found: re.Match[str], said: Said) -> str | None:
+    """``15/7 AL``, typed without its sign; elsewhere AL is something else."""
+    before = said.text[max(0, found.start() - _A_DATE_REACH) : found.start()]
+    return "âm lịch" if _A_DATE.search(before) else None
+
+
 def _dong(_found: re.Match[str], said: Said) -> str | None:
     return "đồng" if said.numeric or said.word in _NUMBER_WORDS else None
 
 
 RULES = (
     Rule("abbreviation", _COVID, lambda _found, _said: "Cô-vít mười chín"),
+    Rule("abbreviation", _LUNAR, _lunar),
     *(Rule("abbreviation", _joined(steps), _abbreviation) for steps in (3, 2, 1)),
     Rule("abbreviation", _TITLED, _titled),
     Rule("abbreviation", _BORN, lambda found, said: _sense(found["word"], found.end("word"), said)),

@@ -69,6 +69,12 @@ async def cluster_nodes(session: AsyncSession, commune_id: str) -> list[ClusterN
     return [ClusterNode(*row) for row in found.all()]
 
 
+async def cluster_languages(session: AsyncSession, commune_id: str) -> dict[str, tuple[str, ...]]:
+    """Active cluster → its languages in order."""
+    found = await session.execute(select(CLUSTER.c.id, CLUSTER.c.languages).where(is_active(commune_id)))
+    return {cluster_id: tuple(languages) for cluster_id, languages in found}
+
+
 async def zone_members(session: AsyncSession, commune_id: str) -> dict[str, list[str]]:
     """Zone → its clusters, for every zone of a commune that has any."""
     found = await session.execute(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, func
+from sqlalchemy import String, cast, delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -37,11 +37,25 @@ async def of_place(
     return list(await session.scalars(query.order_by(col(Announcement.id).desc()).limit(limit)))
 
 
-async def many(session: AsyncSession, ids: Collection[str]) -> dict[str, Announcement]:
+async def many(session: AsyncSession, ids: Collection[str], *, lock: bool = False) -> dict[str, Announcement]:
+    """Those of these ids that exist; with `lock`, nobody else changes them until the transaction ends."""
     if not ids:
         return {}
-    found = await session.scalars(select(Announcement).where(col(Announcement.id).in_(ids)))
-    return {announcement.id: announcement for announcement in found}
+    query = select(Announcement).where(col(Announcement.id).in_(ids)).order_by(col(Announcement.id))
+    if lock:
+        # Without the key: the planner writes rows that name several announcements, and must not wait in a circle.
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return {announcement.id: announcement for announcement in await session.scalars(query)}
+
+
+async def sessions_with(session: AsyncSession, announcement: Announcement) -> list[str]:
+    """The ids of the sessions an announcement stands in."""
+    query = select(Announcement.id).where(
+        col(Announcement.place_id) == announcement.place_id,
+        # An id is like no other text: where it stands in a composition, the announcement does.
+        cast(col(Announcement.composition), String).contains(announcement.id),
+    )
+    return list(await session.scalars(query))
 
 
 async def assets(session: AsyncSession, ids: Collection[str]) -> dict[str, AudioAsset]:
@@ -87,13 +101,13 @@ async def steps(session: AsyncSession, announcement_ids: Collection[str]) -> dic
     return found
 
 
-async def count_issued_ahead(session: AsyncSession, announcement_id: str, now: datetime) -> int:
-    """How many airings of it are with the speakers and still to begin."""
+async def count_issued_ahead(session: AsyncSession, announcement_ids: Collection[str], now: datetime) -> int:
+    """How many airings of these are with the speakers and still to begin."""
     query = (
         select(func.count())
         .select_from(Occurrence)
         .where(
-            col(Occurrence.announcement_id) == announcement_id,
+            col(Occurrence.announcement_id).in_(announcement_ids),
             col(Occurrence.state) == OccurrenceState.ISSUED,
             col(Occurrence.start_at) > now,
         )
@@ -101,10 +115,10 @@ async def count_issued_ahead(session: AsyncSession, announcement_id: str, now: d
     return await session.scalar(query) or 0
 
 
-async def count_active_schedules(session: AsyncSession, announcement_id: str) -> int:
+async def count_active_schedules(session: AsyncSession, announcement_ids: Collection[str]) -> int:
     query = (
         select(func.count())
         .select_from(Schedule)
-        .where(col(Schedule.announcement_id) == announcement_id, col(Schedule.state) == ScheduleState.ACTIVE)
+        .where(col(Schedule.announcement_id).in_(announcement_ids), col(Schedule.state) == ScheduleState.ACTIVE)
     )
     return await session.scalar(query) or 0

@@ -113,6 +113,16 @@ async def issued_of(session: AsyncSession, schedule_id: str, after: datetime) ->
     return list(await session.scalars(query.order_by(col(Occurrence.start_at), col(Occurrence.id)).with_for_update()))
 
 
+async def planned_of(session: AsyncSession, announcement_ids: Collection[str], after: datetime) -> list[Occurrence]:
+    """What is planned of these announcements after a moment, locked; on PostgreSQL without what is being ordered."""
+    query = select(Occurrence).where(
+        col(Occurrence.announcement_id).in_(announcement_ids),
+        col(Occurrence.state) == OccurrenceState.PLANNED,
+        col(Occurrence.start_at) > after,
+    )
+    return list(await session.scalars(query.order_by(col(Occurrence.id)).with_for_update(skip_locked=True)))
+
+
 async def occurrence(session: AsyncSession, occurrence_id: str, *, lock: bool = False) -> Occurrence | None:
     """One occurrence; with `lock`, nobody else changes it until the transaction ends."""
     return await session.get(Occurrence, occurrence_id, with_for_update=lock or None, populate_existing=lock)
@@ -168,17 +178,20 @@ async def due_for_issue(
     return list(await session.scalars(query))
 
 
-async def never_issued(session: AsyncSession, now: datetime, limit: int) -> list[tuple[Occurrence, AnnouncementState]]:
-    """Planned occurrences whose time has come without an order, with the state of their announcement."""
+async def never_issued(session: AsyncSession, now: datetime, limit: int) -> list[Occurrence]:
+    """Planned occurrences of announcements whose time has come without an order."""
     query = (
-        select(Occurrence, Announcement.state)
-        .join(Announcement, col(Announcement.id) == col(Occurrence.announcement_id))
-        .where(col(Occurrence.state) == OccurrenceState.PLANNED, col(Occurrence.start_at) <= now)
+        select(Occurrence)
+        .where(
+            col(Occurrence.announcement_id).is_not(None),
+            col(Occurrence.state) == OccurrenceState.PLANNED,
+            col(Occurrence.start_at) <= now,
+        )
         .order_by(col(Occurrence.start_at))
         .limit(limit)
-        .with_for_update(of=Occurrence, skip_locked=True)
+        .with_for_update(skip_locked=True)
     )
-    return [(row, AnnouncementState(state)) for row, state in await session.execute(query)]
+    return list(await session.scalars(query))
 
 
 async def close_expired(session: AsyncSession, now: datetime) -> list[tuple[str, str]]:

@@ -16,18 +16,44 @@ def router() -> APIRouter:
         courier_returns,
         device_configs,
         devices,
+        dictionary,
         emergencies,
         keys,
+        languages,
         occurrences,
         places,
+        previews,
         schedules,
         session,
+        sound_work,
         users,
     )
 
-    programme = (assets, announcements, schedules, broadcasts, occurrences, emergencies)
+    programme = (
+        assets,
+        dictionary,
+        sound_work,
+        announcements,
+        previews,
+        languages,
+        schedules,
+        broadcasts,
+        occurrences,
+        emergencies,
+    )
     couriers = (contacts, courier_bundles, courier_returns)
-    nouns = (session, places, clusters, devices, device_configs, *programme, *couriers, users, keys, activity)
+    nouns = (
+        session,
+        places,
+        clusters,
+        devices,
+        device_configs,
+        *programme,
+        *couriers,
+        users,
+        keys,
+        activity,
+    )
     api = APIRouter(prefix="/api/v1")
     for noun in nouns:
         api.include_router(noun.router)

@@ -1,18 +1,24 @@
 """Announcements and their way to approval."""
 
 import re
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import Field
 
 from base.errors import Refused
-from devices.wire.orders import Level, PlayClass
-from schedules.announcements import AnnouncementView
 from schedules.changes import ProgrammeChanged
 from schedules.models import Announcement, AnnouncementState
 from server.acts import Act, acting
-from server.api.shapes import PROBLEMS, Id, Limit, Moment, Name, Page, Shown, Strict, page_of
+from server.api.announcement_shapes import (
+    AnnouncementChange,
+    AnnouncementIn,
+    AnnouncementOut,
+    Comment,
+    shown,
+)
+from server.api.shapes import PROBLEMS, Id, Limit, Name, Page, page_of
 from server.auth.guard import Viewer, allow
 from server.auth.permissions import Permission
 from server.auth.who import Who
@@ -23,70 +29,6 @@ router = APIRouter(prefix="/announcements", tags=["announcements"], responses=PR
 
 Writer = Annotated[Who, Depends(allow(Permission.WRITE_ANNOUNCEMENT))]
 Approver = Annotated[Who, Depends(allow(Permission.APPROVE))]
-Title = Annotated[str, Field(min_length=1, max_length=200)]
-Versions = Annotated[dict[str, Id], Field(min_length=1, max_length=20, description="language → asset id")]
-
-
-class AnnouncementIn(Strict):
-    """What is to be heard. play_class: 0 background, 1 normal, 2 priority. level: 1 commune, 2 province, 3 country."""
-
-    place_id: Name
-    title: Title
-    play_class: PlayClass = PlayClass.NORMAL
-    level: Level = Level.COMMUNE
-    versions: Versions
-
-
-class AnnouncementChange(Strict):
-    """What to change; what is not given stays. An approved announcement becomes a draft again."""
-
-    title: Title | None = None
-    play_class: PlayClass | None = None
-    level: Level | None = None
-    versions: Versions | None = None
-
-
-class Comment(Strict):
-    """What is to be changed before it can go on air."""
-
-    comment: Annotated[str, Field(min_length=1, max_length=1_000)]
-
-
-class VersionOut(Shown):
-    """One language."""
-
-    language: str
-    asset_id: str
-    duration_ms: int
-
-
-class StepOut(Shown):
-    """Who did what on its way to air."""
-
-    action: str
-    user_id: str
-    at: Moment
-    revision: int
-    comment: str
-
-
-class AnnouncementOut(Shown):
-    """An announcement; `revision` is also its ETag."""
-
-    id: str
-    place_id: str
-    title: str
-    play_class: PlayClass
-    level: Level
-    state: AnnouncementState
-    revision: int
-    created_by: str
-    created_at: Moment
-    changed_at: Moment
-    versions: list[VersionOut] = Field(default_factory=list)
-    steps: list[StepOut] = Field(default_factory=list)
-
-
 Revision = Annotated[str | None, Header(alias="If-Match", description="The ETag of the revision this is about")]
 
 
@@ -104,23 +46,15 @@ async def of_place(
     who.require(Permission.VIEW, place_id)
     async with runtime.database.reading() as session:
         views = await runtime.announcements.list(session, place_id, state=state, before=before, limit=limit + 1)
-    return page_of([view.announcement for view in views], [_shown(view) for view in views], limit, "id")
+    return page_of([view.announcement for view in views], [shown(view) for view in views], limit, "id")
 
 
 @router.post("", status_code=201)
 async def create(body: AnnouncementIn, who: Writer, runtime: RuntimeOf, response: Response) -> AnnouncementOut:
-    """Write a draft."""
+    """Write a draft: of an announcement with `versions`, or of a session with `composition`."""
     async with acting(runtime, who) as act:
         act.require(Permission.WRITE_ANNOUNCEMENT, body.place_id)
-        made = await runtime.announcements.create(
-            act.session,
-            place_id=body.place_id,
-            title=body.title,
-            play_class=body.play_class,
-            level=body.level,
-            versions=body.versions,
-            user_id=who.id,
-        )
+        made = await _written(act, body)
         return await _done(act, "write_announcement", made, response)
 
 
@@ -131,7 +65,7 @@ async def get(announcement_id: Id, who: Viewer, runtime: RuntimeOf, response: Re
         view = await runtime.announcements.get(session, announcement_id)
     who.require(Permission.VIEW, view.announcement.place_id)
     _tag(response, view.announcement)
-    return _shown(view)
+    return shown(view)
 
 
 @router.patch(
@@ -161,6 +95,7 @@ async def edit(
             play_class=body.play_class,
             level=body.level,
             versions=body.versions,
+            composition=None if body.composition is None else body.composition.value(),
         )
         return await _done(act, "edit_announcement", changed, response)
 
@@ -217,6 +152,24 @@ async def archive(
         return await _done(act, "archive_announcement", moved, response)
 
 
+async def _written(act: Act, body: AnnouncementIn) -> Announcement:
+    write: Callable[..., Awaitable[Announcement]]
+    if body.versions is not None and body.composition is None:
+        write = partial(act.runtime.announcements.create, versions=body.versions)
+    elif body.composition is not None and body.versions is None:
+        write = partial(act.runtime.announcements.compose, composition=body.composition.value())
+    else:
+        raise Refused("server.announcement_content")
+    return await write(
+        act.session,
+        place_id=body.place_id,
+        title=body.title,
+        play_class=body.play_class,
+        level=body.level,
+        user_id=act.who.id,
+    )
+
+
 async def _require(act: Act, permission: Permission, announcement_id: str) -> None:
     found = await act.runtime.announcements.find(act.session, announcement_id)
     act.require(permission, found.place_id)
@@ -228,7 +181,7 @@ async def _done(act: Act, action: str, announcement: Announcement, response: Res
     changed = ProgrammeChanged(place_id, "announcement", announcement_id)
     await act.done(action, f"announcement/{announcement_id}", place_id, changed, revision=announcement.revision)
     _tag(response, announcement)
-    return _shown(view)
+    return shown(view)
 
 
 def _tag(response: Response, announcement: Announcement) -> None:
@@ -243,14 +196,3 @@ def _revision(if_match: str | None) -> int | None:
     if found is None:
         raise Refused("server.input_wrong")
     return int(found[1])
-
-
-def _shown(view: AnnouncementView) -> AnnouncementOut:
-    shown = AnnouncementOut.model_validate(view.announcement)
-    versions = [
-        VersionOut(language=each.language, asset_id=each.asset.id, duration_ms=each.asset.duration_ms)
-        for each in view.versions
-    ]
-    return shown.model_copy(
-        update={"versions": versions, "steps": [StepOut.model_validate(step) for step in view.steps]}
-    )

@@ -1,30 +1,29 @@
 """Sounds: uploaded, or spoken from a text; listened to before they go on air."""
 
-import shutil
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
-from pydantic import Field
+from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, UploadFile
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import BaseModel, Field
 
 from audio.models import AudioAsset, Rendition
 from audio.renditions import RENDITIONS
-from audio.service import PreparedAsset
+from audio.report import SoundReport
 from base.errors import NotFound
-from server.acts import acting
+from server.api import sound_work
 from server.api.shapes import PROBLEMS, Id, Limit, Moment, Name, Page, Shown, Strict, page_of
 from server.auth.guard import Viewer, allow
 from server.auth.permissions import Permission
 from server.auth.who import Who
 from server.deps import RuntimeOf
 from server.runtime import Runtime
+from server.uploads import Wish, keep, prepare_later, prepare_now
 
 router = APIRouter(prefix="/assets", tags=["assets"], responses=PROBLEMS)
 
 Writer = Annotated[Who, Depends(allow(Permission.WRITE_ANNOUNCEMENT))]
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Language = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,16}$")]
 _MEDIA_TYPES = {spec.codec: spec.media_type for spec in RENDITIONS}
 
 
@@ -56,39 +55,111 @@ class AssetOut(Shown):
     renditions: list[RenditionOut] = Field(default_factory=list)
 
 
+class FiguresOut(Shown):
+    """What a sound measures. clarity: 0 to 1, an estimate that ranks versions of one recording."""
+
+    lufs: float
+    true_peak_dbtp: float
+    duration_ms: int
+    clarity: float
+    speech_to_noise_db: float
+
+
+class WarningOut(BaseModel):
+    """What is wrong: clipping, long_silence, very_quiet, mostly_noise, out_of_phase or music_like."""
+
+    kind: str
+    spans_ms: list[tuple[int, int]] = Field(description="Start and end of each place, at most 50")
+
+
+class ReportOut(BaseModel):
+    """A sound as it came in (of a recording: the part that was chosen), and mastered."""
+
+    before: FiguresOut
+    after: FiguresOut
+    warnings: list[WarningOut]
+
+
+class AssetWithReport(AssetOut):
+    """A mastered sound and what became of it; report: null for one of before there were reports."""
+
+    report: ReportOut | None = None
+
+
+class WaveformOut(BaseModel):
+    """Lowest and highest sample of each of at most 1,000 equal columns of what came in, -128 to 127."""
+
+    duration_ms: int
+    lowest: list[int]
+    highest: list[int]
+
+
+class UploadForm(BaseModel):
+    """The fields beside the file. start_ms, end_ms: take only this part of it; quieten: reduce steady noise."""
+
+    place_id: Name
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    language: Language | None = None
+    profile: Literal["voice", "music", "relay"] = "voice"
+    quieten: bool = False
+    source: Literal["upload", "recording"] = "upload"
+    start_ms: Whole | None = None
+    end_ms: Whole | None = None
+
+
 class SpokenText(Strict):
-    """A text to be spoken. voice: null for the language's first; speed: 1.0 is a clear outdoor pace."""
+    """A text to be spoken. voice: null for the language's first; speed: 1.0 is a clear outdoor pace.
+
+    spoken: what to say, word for word; null: the spoken form of the text, made with the commune's dictionary.
+    """
 
     place_id: Name
     title: Annotated[str, Field(min_length=1, max_length=200)]
     text: str
+    spoken: str | None = None
     language: Annotated[str, Field(max_length=16)] = "vi"
     voice: Annotated[str | None, Field(max_length=64)] = None
     speed: float = 1.0
 
 
-@router.post("", status_code=201, responses={413: {"description": "Larger than allowed; refused while it streams in"}})
+@router.post(
+    "",
+    status_code=201,
+    response_model=AssetOut,
+    responses={
+        202: {"model": sound_work.WorkOut, "description": "Being prepared; Location says where to look"},
+        413: {"description": "Larger than allowed; refused while it streams in"},
+        429: {"description": "Too much of this person or this place is being prepared"},
+    },
+)
 async def upload(
     *,
+    request: Request,
     who: Writer,
     runtime: RuntimeOf,
-    file: Annotated[UploadFile, File(description="WAV, MP3, M4A, OGG, FLAC, …")],
-    place_id: Annotated[Name, Form()],
-    title: Annotated[str, Form(min_length=1, max_length=200)],
-    language: Annotated[str | None, Form(max_length=16)] = None,
-) -> AssetOut:
-    """Check, master and encode a sound file."""
-    who.require(Permission.WRITE_ANNOUNCEMENT, place_id)
-    prepared = await prepare_upload(runtime, file, language=language)
-    return await _save(runtime, who, prepared, place_id, title)
+    file: Annotated[UploadFile, File(description="WAV, MP3, M4A, OGG, FLAC, AMR, 3GP, WEBM, …")],
+    form: Annotated[UploadForm, Form()],
+    prefer: Annotated[str, Header(description="respond-async: answer 202 at once")] = "",
+) -> AssetOut | JSONResponse:
+    """Check, master and encode a sound file, or a part of it. An hour of sound takes minutes: prefer respond-async."""
+    wish = Wish(**form.model_dump())
+    if not _prefers_async(prefer):
+        return await _whole(runtime, await prepare_now(runtime, who, file, wish))
+    work = await prepare_later(runtime, who, file, wish)
+    headers = {"Location": f"/api/v1/sound-work/{work.id}", "Preference-Applied": "respond-async"}
+    return JSONResponse(sound_work.shown(request, runtime, work).model_dump(mode="json"), 202, headers)
 
 
 @router.post("/speech", status_code=201)
 async def speak(body: SpokenText, who: Writer, runtime: RuntimeOf) -> AssetOut:
     """Speak a text."""
     who.require(Permission.WRITE_ANNOUNCEMENT, body.place_id)
-    prepared = await runtime.audio.prepare_text(body.text, language=body.language, voice=body.voice, speed=body.speed)
-    return await _save(runtime, who, prepared, body.place_id, body.title)
+    async with runtime.database.reading() as session:
+        own = await runtime.dictionary.words(session, who.places.commune_of(body.place_id) or body.place_id)
+    prepared = await runtime.audio.prepare_text(
+        body.text, spoken=body.spoken, dictionary=own, language=body.language, voice=body.voice, speed=body.speed
+    )
+    return await _whole(runtime, await keep(runtime, who, prepared, body.place_id, body.title))
 
 
 @router.get("")
@@ -108,10 +179,22 @@ async def recent(
 
 
 @router.get("/{asset_id}")
-async def get(asset_id: Id, who: Viewer, runtime: RuntimeOf) -> AssetOut:
-    """One sound."""
+async def get(asset_id: Id, who: Viewer, runtime: RuntimeOf) -> AssetWithReport:
+    """One sound, with what was found in it and what became of it."""
     asset, renditions = await _find(runtime, who, asset_id)
-    return _shown(asset, renditions)
+    report = await _report(runtime, asset_id)
+    shown = AssetWithReport(**_shown(asset, renditions).model_dump())
+    return shown if report is None else shown.model_copy(update={"report": _told(report)})
+
+
+@router.get("/{asset_id}/waveform")
+async def waveform(asset_id: Id, who: Viewer, runtime: RuntimeOf) -> WaveformOut:
+    """The outline of what came in, for drawing it."""
+    await _find(runtime, who, asset_id)
+    async with runtime.database.reading() as session:
+        report = await runtime.audio.found_report(session, asset_id)
+    lowest, highest = report.before.waveform
+    return WaveformOut(duration_ms=report.before.figures.duration_ms, lowest=list(lowest), highest=list(highest))
 
 
 @router.get("/{asset_id}/audio", response_class=FileResponse)
@@ -128,26 +211,26 @@ async def listen(asset_id: Id, who: Viewer, runtime: RuntimeOf) -> FileResponse:
     )
 
 
-async def prepare_upload(runtime: Runtime, file: UploadFile, *, language: str | None = None) -> PreparedAsset:
-    """Master what a form brought; `BodyLimit` has seen to its size. Raises Refused or Unavailable."""
-    with TemporaryDirectory(dir=runtime.uploads) as folder:
-        path = Path(folder) / "upload"
-        await run_in_threadpool(_copy, file, path)
-        return await runtime.audio.prepare_upload(path, file.filename or "", language=language)
+def _prefers_async(prefer: str) -> bool:
+    """RFC 7240: preferences separated by commas, each with parameters after a semicolon."""
+    return any(each.partition(";")[0].strip().lower() == "respond-async" for each in prefer.split(","))
 
 
-def _copy(file: UploadFile, path: Path) -> None:
-    file.file.seek(0)
-    with path.open("wb") as out:
-        shutil.copyfileobj(file.file, out, 1 << 20)
+async def _whole(runtime: Runtime, asset: AudioAsset) -> AssetOut:
+    async with runtime.database.reading() as session:
+        renditions = await runtime.audio.renditions(session, [asset.id])
+    return _shown(asset, renditions[asset.id])
 
 
-async def _save(runtime: Runtime, who: Who, prepared: PreparedAsset, place_id: str, title: str) -> AssetOut:
-    async with acting(runtime, who) as act:
-        asset = await runtime.audio.save(act.session, prepared, commune_id=place_id, title=title, user_id=who.id)
-        await act.done("add_sound", f"asset/{asset.id}", place_id, source=asset.source, sha256=asset.original_sha256)
-        renditions = (await runtime.audio.renditions(act.session, [asset.id]))[asset.id]
-    return _shown(asset, renditions)
+async def _report(runtime: Runtime, asset_id: str) -> SoundReport | None:
+    async with runtime.database.reading() as session:
+        return await runtime.audio.report(session, asset_id)
+
+
+def _told(report: SoundReport) -> ReportOut:
+    before, after = FiguresOut.model_validate(report.before.figures), FiguresOut.model_validate(report.after)
+    warnings = [WarningOut(kind=kind.value, spans_ms=list(spans)) for kind, spans in report.before.warnings]
+    return ReportOut(before=before, after=after, warnings=warnings)
 
 
 async def _find(runtime: Runtime, who: Who, asset_id: str) -> tuple[AudioAsset, list[Rendition]]:

@@ -36,7 +36,7 @@ def translations(locale: str) -> NullTranslations:
 
 
 def po_files(locale: str) -> list[Path]:
-    """The catalogue's files, by name: for what pages say, for errors, for the couriers."""
+    """The catalogue's files, by name: for what pages say, for errors, for the couriers, for the recorder."""
     return sorted((_FOLDER / locale).glob("*.po"))
 
 

@@ -18,22 +18,29 @@ def routers() -> list[APIRouter]:
         courier_bundle,
         courier_phone,
         device_settings,
+        dictionary,
         emergency,
         emergency_board,
         enrolment,
         keys,
+        listen,
         occurrences,
         people,
         schedule_new,
         schedules,
+        session_new,
         sign_in,
+        sound_record,
+        sound_text,
+        sound_upload,
         stop_all,
         today,
     )
 
     pages = (
-        sign_in, account, today, announcement_new, announcements, airing, audience_page, schedule_new, schedules,
-        stop_all, occurrences, clusters, contact, device_settings, courier_phone, courier, courier_bundle, enrolment,
+        sign_in, account, today, announcement_new, sound_record, sound_text, sound_upload, dictionary,
+        session_new, listen, announcements, airing, audience_page, schedule_new, schedules, stop_all,
+        occurrences, clusters, contact, device_settings, courier_phone, courier, courier_bundle, enrolment,
         emergency, emergency_board, people, keys, activity,
     )  # fmt: skip
     return [page.router for page in pages]

@@ -50,6 +50,8 @@ ACTIONS = {
     "use_key": N_("took a new key into use"),
     "retire_key": N_("retired a key"),
     "plan_silence": N_("planned a silence"),
+    "put_word": N_("changed the dictionary"),
+    "drop_word": N_("took a word out of the dictionary"),
 }
 _PAGES = {
     "announcement": "/announcements/",
@@ -71,6 +73,7 @@ _NOUNS = {
     "user": N_("person"),
     "place": N_("place"),
     "zone": N_("group"),
+    "word": N_("word"),
 }
 
 

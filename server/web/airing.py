@@ -15,6 +15,7 @@ from server.web.announcements import find
 from server.web.audience import Chosen, read_chosen
 from server.web.expected import not_in_time
 from server.web.fields import whole
+from server.web.languages import lacking_for
 from server.web.page import BroadcastPage, Page, go
 
 router = APIRouter(include_in_schema=False)
@@ -65,11 +66,11 @@ async def _form(
     page: Page, announcement_id: str, chosen: Chosen, volume: int, *, key: str, error: LoaError | None = None
 ) -> HTMLResponse:
     async with page.runtime.database.reading() as session:
-        view = await find(page, session, announcement_id)
-        it = view.announcement
+        it = (await find(page, session, announcement_id)).announcement
         ground = await audience.load(session, page)
         places = await audience.choices(session, page, ground)
-        late = await not_in_time(page, session, chosen, [version.asset.id for version in view.versions])
+        lacking = await lacking_for(page, session, ground, it.id, chosen)
+        late = await not_in_time(page, session, chosen, await page.runtime.programme.parts(session, it.id))
     return page.html(
         "announcements/broadcast.html",
         error=error,
@@ -77,6 +78,7 @@ async def _form(
         places=places,
         chosen=chosen,
         heard=audience.count_or_none(ground, chosen),
+        lacking=lacking,
         form={"volume": volume},
         key=key,
         lead_s=page.runtime.settings.programme.lead_s,

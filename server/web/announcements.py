@@ -8,15 +8,17 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import LoaError
-from schedules.announcements import AnnouncementView
+from schedules.announcements import AnnouncementView, VersionView
 from schedules.changes import ProgrammeChanged
 from schedules.models import Announcement, AnnouncementState
 from server.auth.permissions import Permission
 from server.i18n.catalogue import N_
-from server.web import repository
+from server.web import repository, sound_report
 from server.web.fields import whole, whole_or_none
+from server.web.languages import lacking
 from server.web.page import ApprovePage, Page, ViewPage, WritePage, go
 from server.web.signs import ANNOUNCEMENT
+from server.web.tones import TONE_WORDS
 
 router = APIRouter(include_in_schema=False)
 
@@ -162,11 +164,10 @@ async def _show(page: Page, announcement_id: str, error: LoaError | None = None)
     async with page.runtime.database.reading() as session:
         view = await find(page, session, announcement_id)
         names = await repository.user_names(session, {step.user_id for step in view.steps})
+        versions = [await _version(page, session, version) for version in view.versions]
+        put_away = view.announcement.state is AnnouncementState.ARCHIVED
+        missing = [] if put_away else await lacking(page, session, announcement_id)
     it = view.announcement
-    versions = [
-        {"language": version.language, "asset": version.asset, "source": SOURCES.get(version.asset.source, "")}
-        for version in view.versions
-    ]
     steps = [
         {"at": step.at, "who": names.get(step.user_id, "–"), "action": step.action, "comment": step.comment}
         for step in view.steps
@@ -175,11 +176,25 @@ async def _show(page: Page, announcement_id: str, error: LoaError | None = None)
         "announcements/show.html",
         error=error,
         it=it,
-        state_sign=ANNOUNCEMENT[it.state],
+        view=view,
+        states=ANNOUNCEMENT,
+        tones=TONE_WORDS,
         versions=versions,
+        lacking=missing,
         steps=steps,
         may=_may(page, it),
+        unapproved=any(each and each.state != "approved" for each in (view.identification, *view.items)),
     )
+
+
+async def _version(page: Page, session: AsyncSession, version: VersionView) -> dict[str, Any]:
+    """A language with its sound, and what was found in what came in."""
+    return {
+        "language": version.language,
+        "asset": version.asset,
+        "source": SOURCES.get(version.asset.source, ""),
+        "report": sound_report.view(await page.runtime.audio.report(session, version.asset.id)),
+    }
 
 
 def _may(page: Page, it: Announcement) -> dict[str, Any]:

@@ -1,17 +1,24 @@
-"""The fragment that says who would hear what is chosen."""
+"""The fragment that says who would hear what is chosen, and which languages an announcement lacks there."""
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from server.web import audience
+from server.web.announcements import find
+from server.web.languages import lacking_for
 from server.web.page import ViewPage
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/audience")
-async def heard(page: ViewPage) -> HTMLResponse:
+async def heard(page: ViewPage, announcement: str = "") -> HTMLResponse:
     """Counted again whenever the choice changes."""
+    chosen = audience.read_chosen(page.request.query_params)
     async with page.runtime.database.reading() as session:
         ground = await audience.load(session, page)
-    return page.html("parts/heard.html", heard=audience.count(ground, audience.read_chosen(page.request.query_params)))
+        if not announcement:
+            return page.html("parts/heard.html", heard=audience.count(ground, chosen))
+        it = (await find(page, session, announcement)).announcement
+        lacking = await lacking_for(page, session, ground, it.id, chosen)
+    return page.html("parts/heard_of.html", heard=audience.count(ground, chosen), lacking=lacking)

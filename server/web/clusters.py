@@ -19,7 +19,7 @@ from server.web import repository
 from server.web.beats import beat_bar
 from server.web.health import facts, fault_words
 from server.web.page import Page, ViewPage
-from server.web.signs import LANGUAGES, PRESENCE, presence_sign
+from server.web.signs import PRESENCE, language_word, presence_sign
 
 router = APIRouter(include_in_schema=False)
 
@@ -100,7 +100,7 @@ async def _show(page: Page, cluster_id: str, template: str) -> HTMLResponse:
         hears=_hears(page, hears, titles),
         facts=facts(page, view),
         troubles=[] if view.state is None or view.inferred else [fault_words(page, [c]) for c in view.state.faults],
-        languages=", ".join(page.gettext(LANGUAGES.get(code, code)) for code in view.cluster.languages) or "–",
+        languages=", ".join(page.gettext(language_word(code)) for code in view.cluster.languages) or "–",
     )
 
 

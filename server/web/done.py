@@ -4,6 +4,7 @@ from server.i18n.catalogue import N_
 
 DONE = {
     "saved": N_("Saved."),
+    "word_out": N_("The word is out of the dictionary. It is said by the common rules again."),
     "configured": N_("Saved. The controller is told at once, or when it is heard again."),
     "key_announce": N_("Announced. Use the key when every controller knows it."),
     "key_use": N_("The new key signs from now on."),
@@ -17,6 +18,7 @@ DONE = {
     "ended": N_("The schedule is ended; its future times are called off."),
     "cancelled": N_("The order to stop is on its way."),
     "stopped_all": N_("The order to stop is on its way to every cluster."),
+    "sound_cancelled": N_("Cancelled. Nothing of that sound was kept."),
     "password": N_("Your password is changed. Everywhere else you are signed out."),
     "signed_out": N_("You are signed out everywhere else."),
     "closed": N_("The account is closed."),

@@ -7,7 +7,9 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from devices.contacts import Carrier, Forecast, Proposal, Remedy
+from devices.couriers.choosing import weigh
 from devices.couriers.outlook import Broadcast
+from devices.wire.content import Part, Speech
 from devices.wire.orders import PlayClass
 from server.courier_rounds import zone_of
 from server.i18n.catalogue import N_
@@ -67,8 +69,8 @@ class Late:
     expected: Expected
 
 
-async def not_in_time(page: Page, session: AsyncSession, chosen: Chosen, asset_ids: Sequence[str]) -> list[Late]:
-    """Which of the chosen villages would not have these sounds in time, were they broadcast now.
+async def not_in_time(page: Page, session: AsyncSession, chosen: Chosen, parts: Sequence[Part]) -> list[Late]:
+    """Which of the chosen villages would not have these parts in time, were they broadcast now.
 
     Those that are always online are not asked about: how many cannot be reached is counted beside.
     """
@@ -76,10 +78,10 @@ async def not_in_time(page: Page, session: AsyncSession, chosen: Chosen, asset_i
         return []
     clusters = await page.runtime.devices.resolve(session, page.place.id, chosen.audience)
     villages = {cluster.device_id: cluster.village_id for cluster in clusters if cluster.device_id is not None}
-    encodings = await page.runtime.audio.renditions(session, list(asset_ids))
-    sizes = [[each.size for each in found] for found in encodings.values() if found]
+    spoken = {version.language for part in parts if isinstance(part, Speech) for version in part.versions}
+    size, light_size = weigh(parts, tuple(spoken))
     start = page.now + timedelta(seconds=page.runtime.settings.programme.lead_s)
-    broadcast = Broadcast(sum(each[0] for each in sizes), sum(map(min, sizes)), start, int(PlayClass.NORMAL))
+    broadcast = Broadcast(size, light_size, start, int(PlayClass.NORMAL))
     zone = zone_of(page.me.places, page.place.id)
     found = await page.runtime.outlook.of_broadcast(session, broadcast, list(villages), zone, page.now)
     late = {villages[device_id]: it for device_id, it in found.items() if not it.in_time}

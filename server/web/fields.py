@@ -20,7 +20,7 @@ def whole_or_none(form: Mapping[str, Any], name: str) -> int | None:
     text = str(form.get(name, "") or "").strip()
     if not text:
         return None
-    if not text.lstrip("-").isdecimal() or len(text) > 9:
+    if not text.removeprefix("-").isdecimal() or len(text) > 9:
         raise Refused("server.input_wrong")
     return int(text)
 

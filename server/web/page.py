@@ -36,7 +36,14 @@ _MENU = (
 _COURIER = ("courier", "/courier", N_("Courier"))
 _ADMIN = (("people", "/people", N_("People")), ("activity", "/activity", N_("Activity log")))
 _ACCOUNT = ("account", "/account", N_("Account"))
-_SECTIONS = {"occurrences": "today", "keys": "account", "stop-all": "today", "": "today"}
+_SECTIONS = {
+    "": "today",
+    "occurrences": "today",
+    "stop-all": "today",
+    "dictionary": "announcements",
+    "sessions": "announcements",
+    "keys": "account",
+}
 
 MenuItem = tuple[str, str, str]
 

@@ -1,6 +1,6 @@
 """A new schedule: what, when, where; with the times it will play shown before it is saved."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from server.idempotency import Answer, once
 from server.web import audience, fields
 from server.web.announcements import find
 from server.web.audience import Chosen, read_chosen
+from server.web.languages import lacking_for
 from server.web.page import Page, SchedulePage, go
 from server.web.recurring import ONCE, rule_of, weekday_names
 
@@ -160,10 +161,14 @@ async def _form(
         )
         ground = await audience.load(session, page)
         places = await audience.choices(session, page, ground)
+        about = _chosen_of([view.announcement.id for view in approved], str(typed["announcement"]))
+        lacking = await lacking_for(page, session, ground, about, chosen)
     return page.html(
         "schedules/new.html",
         error=error,
         announcements=[view.announcement for view in approved],
+        heard=audience.count_or_none(ground, chosen),
+        lacking=lacking,
         form=typed,
         weekdays=weekday_names(page.locale),
         places=places,
@@ -171,3 +176,8 @@ async def _form(
         preview=shown,
         key=key,
     )
+
+
+def _chosen_of(announcement_ids: Sequence[str], typed: str) -> str:
+    """The announcement the form shows as chosen: what was typed, or the first; empty when there is none."""
+    return typed if typed in announcement_ids else next(iter(announcement_ids), "")

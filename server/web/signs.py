@@ -147,10 +147,13 @@ LANGUAGES = {
     "tyz": N_("Tày"),
     "nut": N_("Nùng"),
     "ium": N_("Dao"),
-    "tha": N_("Thái"),
+    "blt": N_("Black Thái"),
+    "twh": N_("White Thái"),
     "en": N_("English"),
 }
 """Languages a sound may be in: Vietnamese, those of the north-western villages, English. ISO 639."""
+_LANGUAGES_BEFORE = {"tha": N_("Thái")}
+"""No longer offered, because it is the code of Thailand's language; sounds and villages may still have it."""
 LINKS = {"4g": "4G", "3g": "3G", "2g": "2G", "fibre": N_("fibre"), "wifi": "Wi-Fi", "ethernet": "Ethernet"}
 POWERS = {
     "grid": N_("mains"),
@@ -158,6 +161,11 @@ POWERS = {
     "solar": N_("solar"),
     "battery": N_("battery"),
 }
+
+
+def language_word(code: str) -> str:
+    """A language's name in English, which the page translates; an unknown one is its code."""
+    return LANGUAGES.get(code) or _LANGUAGES_BEFORE.get(code, code)
 
 
 def presence_sign(presence: Presence, *, inferred: bool, receiver: str | None = None) -> Sign:

@@ -59,10 +59,13 @@ def _filters(locale: str, gettext: Callable[[str], str]) -> dict[str, Callable[.
     def word(text: str) -> str:
         return gettext(text) if text else ""
 
+    def language(code: str) -> str:
+        return gettext(signs.language_word(code))
+
     def capital(text: str) -> str:
         return text[:1].upper() + text[1:]
 
-    every = (number, full_day, week_day, word, capital)
+    every = (number, full_day, week_day, word, language, capital)
     return {"sound_length": formats.length} | {each.__name__: each for each in every}
 
 

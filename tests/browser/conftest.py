@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from server.broker import find_mosquitto
+from server.web import sound_upload
 from tests.support.consoles import Console, running_console
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -43,6 +44,12 @@ def console() -> Iterator[Console]:
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy this machine is, a short sound is ready when its upload is answered."""
+    monkeypatch.setattr(sound_upload, "AT_ONCE_S", 60)
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ SHOWN_AT = {
     "preempt_missed": 5,
     "no_signature_check": 8,
     "stale_burst": 8,
-    "double_issue": 10,
-    "receipt_dropped": 37,
+    "double_issue": 12,
+    "receipt_dropped": 45,
     "presence_frozen": 45,
 }
 """Where to look first, to save time; the others show themselves in the first world."""

@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import dataclass, field
 from random import Random
 
+from devices.wire.content import Rendition
 from devices.wire.envelope import CheckingKey, Kind, verify
 from devices.wire.reports import Receipt
 from firmware_sim import events
@@ -27,12 +28,17 @@ class Heard:
 
 @dataclass
 class Bench:
-    """One device. Feed it; let time pass with `run_until`. Contents it asks for are there after `fetch_ms`."""
+    """One device. Feed it; let time pass with `run_until`. Contents it asks for are there after `fetch_ms`.
+
+    sounds: what it was told to sound, as begun; heard: what had an end; fetches: the contents it asked for.
+    """
 
     file: DeviceFile
     wall_ms: int
     fetch_ms: int | None = 1_000
     heard: list[Heard] = field(default_factory=list)
+    sounds: list[Sound] = field(default_factory=list)
+    fetches: list[Rendition] = field(default_factory=list)
     receipts: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -79,10 +85,12 @@ class Bench:
             case Sound():
                 assert effect.output not in self._sounds, "two sounds on one output"
                 self._sounds[effect.output] = (effect, self._mono_ms)
+                self.sounds.append(effect)
             case Silence(output=output):
                 self._off(output)
             case Fetch() if self.fetch_ms is not None:
                 self._arrivals.append((self._mono_ms + self.fetch_ms, effect.rendition.sha256))
+                self.fetches.append(effect.rendition)
             case KeepReceipt(envelope=envelope):
                 self.receipts.append(envelope)
 

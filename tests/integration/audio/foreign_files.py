@@ -22,6 +22,8 @@ class Kind(NamedTuple):
     bitrate: int
     options: tuple[tuple[str, str], ...] = ()
     seekable: bool = True
+    always_stereo: bool = False
+    tags: dict[str, str] = {}  # noqa: RUF012 - never changed
 
 
 _IN_FRAGMENTS = (("movflags", "frag_keyframe+empty_moov+default_base_moof"), ("frag_duration", "1000000"))
@@ -30,9 +32,14 @@ KINDS: dict[str, Kind] = {
     "wav-24-bit": Kind("wav", "pcm_s24le", "s32", 48_000, 0),
     "wav-float": Kind("wav", "pcm_f32le", "flt", 48_000, 0),
     "wav-8-bit": Kind("wav", "pcm_u8", "u8", 16_000, 0),
+    "wav-a-law": Kind("wav", "pcm_alaw", "s16", 8_000, 0),
     "mp3": Kind("mp3", "libmp3lame", "s16p", 44_100, 64_000),
+    "mp3-32-kbit": Kind("mp3", "libmp3lame", "s16p", 22_050, 32_000),
+    "mp3-variable-rate": Kind("mp3", "libmp3lame", "s16p", 44_100, 64_000, (("abr", "1"),)),
+    "mp3-tagged": Kind("mp3", "libmp3lame", "s16p", 44_100, 64_000, tags={"title": "Thông báo " * 400}),
     "m4a": Kind("ipod", "aac", "fltp", 44_100, 64_000),
     "aac": Kind("adts", "aac", "fltp", 44_100, 64_000),
+    "ogg-vorbis": Kind("ogg", "vorbis", "fltp", 44_100, 64_000, (("strict", "-2"),), always_stereo=True),
     "ogg-opus": Kind("ogg", "libopus", "s16", 48_000, 32_000),
     "flac": Kind("flac", "flac", "s16", 44_100, 0),
     "amr": Kind("amr", "libopencore_amrnb", "s16", 8_000, 12_200),
@@ -67,9 +74,11 @@ def foreign(channels: Pcm, kind: str) -> bytes:
     """The bytes of such a file holding these 16 kHz samples: one row a channel, or just one channel."""
     made = KINDS[kind]
     rows = np.atleast_2d(channels)
-    layout = "stereo" if len(rows) == 2 else "mono"
+    given = "stereo" if len(rows) == 2 else "mono"
+    layout = "stereo" if made.always_stereo else given
     out = io.BytesIO() if made.seekable else _Stream()
     with av.open(out, "w", format=made.container, options=dict(made.options)) as target:
+        target.metadata.update(made.tags)
         stream = target.add_stream(made.encoder, rate=made.rate_hz, options=dict(made.options))
         assert isinstance(stream, av.AudioStream)
         stream.codec_context.layout = layout
@@ -77,8 +86,9 @@ def foreign(channels: Pcm, kind: str) -> bytes:
         if made.bitrate:
             stream.codec_context.bit_rate = made.bitrate
         resampler = av.AudioResampler(format=made.sample_format, layout=layout, rate=made.rate_hz)
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(rows), format="s16p", layout=layout)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(rows), format="s16p", layout=given)
         frame.sample_rate = codec.RATE_HZ
+        frame.pts = 0
         for resampled in (*resampler.resample(frame), *resampler.resample(None)):
             target.mux(stream.encode(resampled))
         target.mux(stream.encode(None))

@@ -47,9 +47,9 @@ def service(store: ContentStore) -> AudioService:
 
 @pytest.fixture
 def upload(tmp_path: Path, speech: Pcm) -> Path:
-    """A minute of speech."""
+    """Half a minute of speech."""
     path = tmp_path / "a.mp3"
-    path.write_bytes(foreign(np.tile(speech, 4), "mp3"))
+    path.write_bytes(foreign(np.tile(speech, 2), "mp3"))
     return path
 
 

@@ -59,6 +59,23 @@ def test_what_is_no_sound_is_refused(content: bytes, tmp_path: Path):
         whole(path)
 
 
+def test_sound_in_an_encoding_nobody_knows_is_refused(encoded: Encoder, speech: Pcm):
+    """Found by fuzzing: FFmpeg names the stream and has no decoder for it."""
+    content = bytearray(encoded(speech, "wav"))
+    content[20:22] = b"\xfe\xca"  # wFormatTag
+    with pytest.raises(codec.CodecError):
+        codec.probe(io.BytesIO(content))
+
+
+def test_sound_of_more_channels_than_can_be_mixed_is_refused(encoded: Encoder, speech: Pcm):
+    """Found by fuzzing."""
+    content = bytearray(encoded(speech, "wav"))
+    content[22:24] = (81).to_bytes(2, "little")
+    content[32:34] = (162).to_bytes(2, "little")
+    with pytest.raises(codec.CodecError):
+        whole(io.BytesIO(content))
+
+
 def test_a_play_list_never_makes_us_read_another_file(encoded: Encoder, speech: Pcm, tmp_path: Path):
     (tmp_path / "secret.wav").write_bytes(encoded(speech, "wav"))
     playlist = tmp_path / "a.m3u8"

@@ -80,7 +80,7 @@ def damaged_folder(tmp_path: Path, speech: Pcm) -> Path:
     folder.mkdir()
     dice = random.Random(20261122)
     for base in BASES:
-        whole = foreign(speech[: 16_000 * 3], base)
+        whole = foreign(speech[16_000 : 16_000 * 5 // 2], base)
         for number, damage in enumerate(DAMAGES):
             content = bytearray(whole)
             damage(content, dice)
@@ -99,6 +99,7 @@ def test_two_hundred_damaged_files_are_survived(damaged_folder: Path, tmp_path: 
     answers = {line["file"]: line["answer"] for line in lines if "answer" in line}
     assert len(answers) == len(list(damaged_folder.iterdir())) == 200
     outcomes = [outcome(answer) for answer in answers.values()]
+    assert lines[-1]["peak_mb"] < lines[-1]["limit_mb"] - 200  # far from it: the limit is not what keeps them small
     assert set(outcomes) <= REFUSALS | {"taken"}
     assert outcomes.count("taken") > 20  # a few flipped bits are no reason to send anybody away
     assert outcomes.count("taken") < 150

@@ -28,13 +28,13 @@ async def upload(content: bytes, tmp_path: Path, limits: AudioLimits | None = No
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_file_of_every_kind_is_taken_whole(kind: str, speech: Pcm, tmp_path: Path):
-    quieter = speech // 2
+    quieter = speech[: 6 * RATE_HZ] // 2
     verdict, pcm = await upload(foreign(quieter, kind), tmp_path)
-    assert len(pcm) == verdict.samples == pytest.approx(len(speech), abs=RATE_HZ // 20)
+    assert len(pcm) == verdict.samples == pytest.approx(len(quieter), abs=RATE_HZ // 20)
     assert max(likeness(pcm[lag:], quieter) for lag in (0, 200, 400, 600)) > 0.96
     assert verdict.damaged == 0
     assert verdict.inspection.warnings == ()
-    assert len(verdict.inspection.waveform.highest) == 1000
+    assert len(verdict.inspection.waveform.highest) == pytest.approx(600, abs=10)
 
 
 @pytest.mark.parametrize("kind", ["m4a", "mp3", "webm-recorder"])

@@ -12,7 +12,6 @@ from audio.limits import AudioLimits
 from base.errors import Refused
 from tests.integration.audio.conftest import Encoder, Pcm
 
-KINDS = ["mp3", "wav", "m4a", "ogg", "flac", "webm", "aac"]
 Taker = Callable[..., Awaitable[Verdict]]
 Refuser = Callable[..., Awaitable[str]]
 LIMITS = AudioLimits(decode_timeout_s=20)
@@ -42,11 +41,8 @@ def refused(taken: Taker):
     return refuse
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_a_good_file_of_any_kind_is_decoded_whatever_its_name(
-    kind: str, taken: Taker, encoded: Encoder, speech: Pcm, tmp_path: Path
-):
-    verdict = await taken(encoded(speech, kind))
+async def test_a_good_file_is_decoded_whatever_its_name(taken: Taker, encoded: Encoder, speech: Pcm, tmp_path: Path):
+    verdict = await taken(encoded(speech, "m4a"))
     assert verdict.samples == pytest.approx(len(speech), abs=1600)
     assert (tmp_path / "raw").stat().st_size == verdict.samples * 2
     assert verdict.damaged == 0
@@ -88,8 +84,7 @@ async def test_random_bytes(seed: int, refused: Refuser):
     assert await refused(random.Random(seed).randbytes(400_000)) == "audio.not_audio"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("every", [50, 5000])
+@pytest.mark.parametrize(("kind", "every"), [("mp3", 50), ("m4a", 5000), ("flac", 50), ("webm", 5000)])
 async def test_flipped_bits_are_survived_or_refused(kind: str, every: int, taken: Taker, encoded: Encoder, speech: Pcm):
     dice = random.Random(every)
     content = bytearray(encoded(speech, kind))

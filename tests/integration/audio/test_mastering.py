@@ -19,21 +19,8 @@ def at_level(pcm: Pcm, lufs: float):
     return np.clip(np.round(pcm * gain), -32768, 32767).astype(np.int16)
 
 
-@pytest.mark.parametrize("level_lufs", [-45, -30, -18, -6, -3])
-def test_speech_of_any_level_comes_out_equally_loud_as_two_meters_say(speech: Pcm, level_lufs: float):
-    import pyloudnorm
-
-    finished = master(at_level(speech, level_lufs))
-    lufs, peak = ffmpeg_meter(finished.pcm)
-    assert lufs == pytest.approx(-14, abs=0.7)
-    assert pyloudnorm.Meter(RATE_HZ).integrated_loudness(finished.pcm / 32768) == pytest.approx(-14, abs=0.7)
-    assert peak <= -3.0
-    assert finished.lufs == pytest.approx(lufs, abs=0.2)
-    assert finished.true_peak_dbtp == pytest.approx(peak, abs=0.2)
-
-
 def test_a_long_sound_reaches_the_target_though_only_parts_are_tried(speech: Pcm):
-    quiet_then_loud = np.concatenate([at_level(speech, -40)] * 5 + [at_level(speech, -16)] * 5)
+    quiet_then_loud = np.concatenate([at_level(speech, -40)] * 3 + [at_level(speech, -16)] * 3)
     assert len(quiet_then_loud) > 90 * RATE_HZ
     finished = master(quiet_then_loud)
     assert finished.lufs == pytest.approx(-14, abs=0.7)
@@ -45,6 +32,13 @@ def test_long_silence_at_both_ends_is_cut_and_pauses_stay(speech: Pcm):
     finished = master(np.concatenate([silence, speech, silence, speech, silence]))
     assert finished.duration_ms == pytest.approx((2 * len(speech) / RATE_HZ + 4) * 1000, abs=900)
     assert finished.duration_ms == len(finished.pcm) // 16
+
+
+@pytest.mark.parametrize("loudly_first", [False, True])
+def test_words_said_far_from_the_microphone_are_not_taken_for_silence(speech: Pcm, loudly_first: bool):
+    parts = [at_level(speech, -50), at_level(speech, -3)]
+    finished = master(np.concatenate(parts[::-1] if loudly_first else parts))
+    assert finished.duration_ms == pytest.approx(2 * len(speech) / 16, abs=900)
 
 
 def test_what_horns_cannot_give_is_taken_away(speech: Pcm):
@@ -62,7 +56,8 @@ def test_what_horns_cannot_give_is_taken_away(speech: Pcm):
 
 
 def test_the_same_sound_gives_the_same_samples(speech: Pcm):
-    assert np.array_equal(master(speech).pcm, master(speech).pcm)
+    sound = speech[: 4 * RATE_HZ]
+    assert np.array_equal(master(sound).pcm, master(sound).pcm)
 
 
 @pytest.mark.parametrize("seconds", [0.3, 1.0])
@@ -103,7 +98,7 @@ def test_no_sound_whatever_stands_above_the_peak_limit(make: Callable[[], Pcm]):
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("level_lufs", [-40, -12])
 def test_every_profile_reaches_its_loudness_with_music_and_speech(profile: str, level_lufs: float, speech: Pcm):
-    for sound in (at_level(speech, level_lufs), at_level(pcm(melody(15)), level_lufs)):
+    for sound in (at_level(speech[: 5 * RATE_HZ], level_lufs), at_level(pcm(melody(5)), level_lufs)):
         lufs, peak = ffmpeg_meter(master(sound, profile=profile).pcm)
         assert lufs == pytest.approx(PROFILES[profile].target_lufs, abs=0.7)
         assert peak <= -3.0
@@ -129,7 +124,7 @@ def test_music_keeps_its_basses_its_heights_and_its_dynamics(profile: str):
 
 
 def test_noise_is_reduced_only_when_asked_for(speech: Pcm):
-    noisy = pcm(at_level(speech, -25) / 32768 + noise(len(speech) / RATE_HZ, 0.01)[: len(speech)])
+    noisy = pcm(at_level(speech[: 6 * RATE_HZ], -25) / 32768 + noise(6, 0.01))
     plain, quieter = master(noisy), master(noisy, quieten=True)
     assert quieter.lufs == pytest.approx(-14, abs=0.7)
     assert quieter.true_peak_dbtp <= -3

@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from audio import codec
 from audio.limits import AudioLimits
 from audio.loudness import measure
 from audio.models import AssetReport, AudioAsset, Rendition
+from audio.preview import Recording, Silence, ToneSound
 from audio.service import AudioService, PreparedAsset
 from audio.speech.espeak import Espeak
 from audio.spoken_vi import speak
 from audio.store import ContentStore
+from audio.tones import TONES
 from base.errors import NotFound, Refused
 from tests.integration.audio.conftest import ANNOUNCEMENT, Encoder, Pcm, until
 
@@ -43,12 +46,22 @@ async def session(tmp_path: Path):
     await engine.dispose()
 
 
-@pytest.fixture
-async def upload(service: AudioService, encoded: Encoder, speech: Pcm, tmp_path: Path):
-    """A prepared upload of an MP3 file."""
-    path = tmp_path / "thong-bao.mp3"
+@pytest.fixture(scope="module")
+def prepared_once(tmp_path_factory: pytest.TempPathFactory, encoded: Encoder, speech: Pcm):
+    """A prepared upload of an MP3 file, with the folder of that file and of the store it went into."""
+    folder = tmp_path_factory.mktemp("prepared")
+    path = folder / "thong-bao.mp3"
     path.write_bytes(encoded(speech, "mp3", rate_hz=44_100, channels=2))
-    return await service.prepare_upload(path, "thông báo.mp3")
+    service = AudioService(ContentStore(folder / "content"), AudioLimits(), {}, lambda: NOW)
+    return asyncio.run(service.prepare_upload(path, "thông báo.mp3")), folder
+
+
+@pytest.fixture
+def upload(prepared_once: tuple[PreparedAsset, Path], store: ContentStore, tmp_path: Path):
+    """The same in a store of this test's own."""
+    prepared, folder = prepared_once
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return prepared
 
 
 def leftovers(store: ContentStore):
@@ -201,19 +214,28 @@ async def test_what_does_not_exist_is_not_found(service: AudioService, session: 
             service.rendition_path(sha256)
 
 
-async def test_a_preview_sounds_like_the_session(service: AudioService, upload: PreparedAsset, tmp_path: Path):
-    out = tmp_path / "preview.wav"
-    chosen = [made.sha256 for made in upload.renditions if made.codec != "mp3-32"]
-    await service.write_preview(chosen, out, opening="chime", gap_ms=500)
+async def test_a_preview_sounds_tone_silence_and_rendition(
+    service: AudioService, upload: PreparedAsset, tmp_path: Path
+):
+    out = tmp_path / "preview.flac"
+    kept = upload.renditions[0]
+    recording = Recording(service.rendition_path(kept.sha256), upload.duration_ms)
+    await service.write_preview([ToneSound(TONES["chime"].segments), Silence(500), recording], out)
     pcm = np.concatenate(list(codec.decode(out)))
-    assert len(pcm) / 16 == pytest.approx(1500 + 2 * 500 + 2 * upload.duration_ms, abs=2)
+    assert len(pcm) == (1_500 + 500 + upload.duration_ms) * 16
     assert not pcm[1500 * 16 : 2000 * 16].any()
     assert np.abs(pcm[: 1500 * 16]).max() > 8000
 
 
-async def test_a_preview_with_a_tone_that_does_not_exist_is_refused(
-    service: AudioService, upload: PreparedAsset, tmp_path: Path
-):
-    with pytest.raises(NotFound) as caught:
-        await service.write_preview([upload.renditions[0].sha256], tmp_path / "a.wav", opening="eas")
-    assert caught.value.code == "audio.tone_unknown"
+async def test_a_preview_nobody_wants_any_more_ends(service: AudioService, tmp_path: Path):
+    out = tmp_path / "preview.flac"
+    making = asyncio.create_task(service.write_preview([Silence(7_200_000)], out, horn=True))
+    async with asyncio.timeout(30):
+        while not (out.exists() and out.stat().st_size):  # noqa: ASYNC110 - a thread has no event of ours
+            await asyncio.sleep(0.001)
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    await asyncio.get_running_loop().shutdown_default_executor()
+    # What was begun was closed whole, and is far shorter.
+    assert (codec.probe(out).duration_ms or 0) < 7_000_000

@@ -54,7 +54,7 @@ async def test_broadcast_now_is_one_signed_order_for_every_cluster(room: Room):
     assert chime == tone("chime")
     assert gap == Gap(500)
     assert isinstance(speech, Speech)
-    assert [rendition.codec for rendition in speech.versions[0].renditions] == ["opus16", "opus8"]
+    assert [rendition.codec for rendition in speech.versions[0].renditions] == ["opus16", "opus8", "mp3-32"]
     assert occurrence.state is OccurrenceState.ISSUED
     assert (occurrence.clusters, occurrence.people > 10_000) == (57, True)
     sounds_ms = 2_000 + speech.versions[0].renditions[0].duration_ms

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from server.auth.models import Role
 from server.errors import MESSAGES
 from tests.integration.server.conftest import Station, running_station
-from tests.integration.server.test_way_to_air import approved_announcement, staff
+from tests.integration.server.test_way_to_air import approved_announcement, staff, upload
 
 COMMUNE = "bao-nhai"
 
@@ -91,6 +91,25 @@ async def test_an_upload_that_hides_its_size_is_cut_off_while_it_streams_in(tmp_
         answer = await operator.send(request)
         assert (answer.status_code, answer.json()["code"]) == (413, "server.body_too_large")
         assert await _nothing_kept(station)
+
+
+async def test_a_form_of_many_parts_is_cut_off_before_they_fill_the_memory(station: Station):
+    operator, _ = await staff(station)
+    sent = 0
+
+    async def many() -> Any:
+        nonlocal sent
+        for number in range(400):
+            sent += 1
+            part = f'--b\r\nContent-Disposition: form-data; name="f{number}"; filename="x"\r\n\r\n'.encode()
+            yield part[1:2] if number else part[:2]  # the mark in two pieces
+            yield part[2:] + bytes(10_000) + b"\r\n-"
+        yield b"-b--\r\n"
+
+    form = {"Content-Type": 'multipart/form-data; x=1; boundary="b"'}
+    answer = await operator.post("/api/v1/assets", content=many(), headers=form)
+    assert (answer.status_code, answer.json()["code"]) == (422, "server.input_wrong")
+    assert sent < 100
 
 
 async def test_a_large_form_from_nobody_is_refused_unread(station: Station):
@@ -195,6 +214,21 @@ async def test_an_error_nobody_foresaw_is_a_problem_with_a_number_and_no_inner_d
     assert (answer.status_code, answer.json()["code"]) == (500, "server.unexpected")
     assert answer.json()["params"]["request_id"] == answer.headers["x-request-id"]
     assert "secret" not in answer.text
+
+
+async def test_a_text_that_postgresql_cannot_hold_is_refused_like_any_other_input(
+    both_stations: Station, bulletin_wav: Path
+):
+    operator, _ = await staff(both_stations)
+    asset = await upload(operator, bulletin_wav)
+    body = {"place_id": COMMUNE, "title": "a\0b", "versions": {"vi": asset["id"]}}
+    written = await operator.post("/api/v1/announcements", json=body)
+    page = await operator.get("/announcements/a%00b")
+    if both_stations.runtime.database.is_sqlite:
+        assert (written.status_code, page.status_code) == (201, 404)
+    else:
+        assert (written.status_code, written.json()["code"]) == (422, "server.input_wrong")
+        assert page.status_code == 422
 
 
 async def test_problems_speak_the_language_asked_for(station: Station):

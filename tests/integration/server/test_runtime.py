@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -155,10 +155,12 @@ async def test_one_communes_trouble_leaves_no_other_without_its_alarms(tmp_path:
             for name in ("aa", "zz"):
                 session.add(Place(id=name, kind=PlaceKind.COMMUNE, parent_id="lao-cai", name=name, languages=["vi"]))
 
-        async def prepare_or_fail(self: EmergencyService, template: EmergencyTemplate) -> PreparedTemplate:
+        async def prepare_or_fail(
+            self: EmergencyService, template: EmergencyTemplate, words: Mapping[str, str]
+        ) -> PreparedTemplate:
             if template.place_id != COMMUNE:
                 raise OSError("no space left on device")
-            return await prepare(self, template)
+            return await prepare(self, template, words)
 
         monkeypatch.setattr(EmergencyService, "prepare_template", prepare_or_fail)
         await keep_templates(runtime)

@@ -1,6 +1,7 @@
 """What holds of the spoken form for any text whatever."""
 
 import string
+import time
 import unicodedata
 
 import pytest
@@ -184,6 +185,14 @@ def test_work_grows_with_the_length_and_no_faster(unit: str):
     assert tries(4_000) <= 2.2 * max(tries(2_000), 40)
 
 
+@pytest.mark.parametrize("unit", ["^", '"', "a  ", "( ", "'", "*"])
+def test_tidying_ten_times_the_longest_text_takes_no_minutes(unit: str):
+    # Looking from each of so many spaces for what follows them took over a minute of the processor; now hundredths.
+    began_s = time.process_time()
+    tidy((f"a{unit}" + unit * LIMIT * 10)[: LIMIT * 10])
+    assert time.process_time() - began_s < 5
+
+
 def test_the_longest_text_is_spoken_and_a_longer_one_refused():
     line = "Gọi 113 lúc 17h30, UBND xã. "
     assert speak((line * LIMIT)[:LIMIT]).startswith("Gọi một một ba")
@@ -250,9 +259,21 @@ def test_the_south_counts_in_its_own_words(text: str, spoken: str):
     assert speak(text, accent="south") == speak(text, accent="central") == spoken
 
 
+def test_a_stray_accent_behind_a_figure_is_composed_too():
+    """Found by fuzzing."""
+    assert unicodedata.is_normalized("NFC", speak("ĐT 021\u0327"))
+
+
 def test_an_entry_is_kept_composed_and_in_single_spaces():
     assert check_entry("  Pa   Cheo ", " Pa  Che\u0301o ") == ("Pa Cheo", "Pa Chéo")
     assert check_entry("CT", "CT") == ("CT", "CT")
+
+
+@pytest.mark.parametrize("typed", ["Ðồn\x00 A1", "ĐƠN “A1”", "A1 (mới)", "km\u200b2", "A1,", "ＵＢ ２"])
+def test_an_entry_is_found_in_a_text_however_it_was_typed(typed: str):
+    kept, said = check_entry(typed, "một hai")
+    assert said in speak(f"Ở {typed} nhé", dictionary={kept: said})
+    assert check_entry(kept, said) == (kept, said)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +282,7 @@ def test_an_entry_is_kept_composed_and_in_single_spaces():
         ("", "a", "audio.entry_written_wrong"),
         ("- ", "a", "audio.entry_written_wrong"),
         ("a" * 61, "a", "audio.entry_written_wrong"),
+        ("B_'__BVĐK", "a", "audio.entry_written_wrong"),
         ("ABC", "  ", "audio.entry_said_wrong"),
         ("ABC", "a" * 301, "audio.entry_said_wrong"),
         ("ABC", "số 5", "audio.entry_not_spoken"),

@@ -41,19 +41,28 @@ def occurrence(play_class: PlayClass = PlayClass.NORMAL, preempted: AfterPreempt
     )
 
 
+def sounding(*versions: Version, play_class: PlayClass = PlayClass.NORMAL):
+    return dispatch.bulletin_parts(play_class, versions)
+
+
 @pytest.mark.parametrize("play_class", [PlayClass.NORMAL, PlayClass.PRIORITY])
 def test_a_bulletin_begins_with_the_chime_and_half_a_second(play_class: PlayClass):
-    parts = dispatch.bulletin(occurrence(play_class), [version("vi", 60)]).play.parts
+    parts = dispatch.bulletin(occurrence(play_class), sounding(version("vi", 60), play_class=play_class)).play.parts
     assert parts == (dispatch.tone("chime"), Gap(500), Speech((version("vi", 60),)))
 
 
 def test_background_begins_without_a_chime():
-    parts = dispatch.bulletin(occurrence(PlayClass.BACKGROUND), [version("vi", 60)]).play.parts
+    parts = dispatch.bulletin(occurrence(), sounding(version("vi", 60), play_class=PlayClass.BACKGROUND)).play.parts
     assert parts == (Speech((version("vi", 60),)),)
 
 
+def test_without_a_version_nothing_sounds():
+    assert sounding() == ()
+    assert dispatch.lasts(()) == timedelta()
+
+
 def test_it_ends_after_all_its_languages_and_expires_late_plus_margin_after_that():
-    airing = dispatch.bulletin(occurrence(), [version("vi", 60), version("hmn", 90, 2)])
+    airing = dispatch.bulletin(occurrence(), sounding(version("vi", 60), version("hmn", 90, 2)))
     assert airing.ends_at == START + timedelta(seconds=2 + 60 + 90)
     assert airing.expires_at == airing.ends_at + timedelta(seconds=90) + dispatch.MARGIN
     assert airing.play.start_ms == to_ms(START)
@@ -61,7 +70,7 @@ def test_it_ends_after_all_its_languages_and_expires_late_plus_margin_after_that
 
 
 def test_one_taken_up_again_at_the_last_moment_still_ends_before_its_order_expires():
-    airing = dispatch.bulletin(occurrence(), [version("vi", 60)])
+    airing = dispatch.bulletin(occurrence(), sounding(version("vi", 60)))
     assert airing.play.stale_ms is not None
     latest_begin = to_ms(START) + airing.play.late_ms
     total_ms = airing.play.total_ms(("vi",))
@@ -70,17 +79,17 @@ def test_one_taken_up_again_at_the_last_moment_still_ends_before_its_order_expir
 
 
 def test_one_that_is_dropped_when_it_gives_way_expires_soon():
-    airing = dispatch.bulletin(occurrence(preempted=AfterPreemption.DROP), [version("vi", 60)])
+    airing = dispatch.bulletin(occurrence(preempted=AfterPreemption.DROP), sounding(version("vi", 60)))
     assert airing.expires_at == airing.ends_at + timedelta(seconds=90) + dispatch.DROP_MARGIN
 
 
 def test_the_place_s_limit_caps_the_volume():
-    assert dispatch.bulletin(occurrence(), [version("vi", 1)], volume_max=50).play.volume == 50
-    assert dispatch.bulletin(occurrence(), [version("vi", 1)], volume_max=90).play.volume == 70
+    assert dispatch.bulletin(occurrence(), sounding(version("vi", 1)), volume_max=50).play.volume == 50
+    assert dispatch.bulletin(occurrence(), sounding(version("vi", 1)), volume_max=90).play.volume == 70
 
 
 def test_a_speaker_reads_the_body_as_it_was_built():
-    play = dispatch.bulletin(occurrence(), [version("vi", 60), version("hmn", 90, 2)]).play
+    play = dispatch.bulletin(occurrence(), sounding(version("vi", 60), version("hmn", 90, 2))).play
     assert Play.from_fields(Fields(play.to_map(), "play")) == play
     assert len(play.title) == dispatch.MAX_TITLE
 
@@ -88,7 +97,7 @@ def test_a_speaker_reads_the_body_as_it_was_built():
 @pytest.mark.parametrize("name", list(TONES))
 def test_every_named_tone_is_one_a_speaker_accepts(name: str):
     tone = dispatch.tone(name)
-    play = dispatch.bulletin(occurrence(), [version("vi", 1)]).play
+    play = dispatch.bulletin(occurrence(), sounding(version("vi", 1))).play
     body = play.to_map() | {"parts": [tone.to_map()]}
     assert Play.from_fields(Fields(body, "play")).parts == (tone,)
 

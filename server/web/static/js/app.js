@@ -14,7 +14,9 @@ document.addEventListener("submit", (event) => {
   // Disabled only after the browser has collected the fields, or the button's own name would be lost.
   setTimeout(() => {
     button.disabled = true;
-    if (button.dataset.busy) button.textContent = button.dataset.busy;
+    if (!button.dataset.busy) return;
+    button.dataset.idle = button.textContent;
+    button.textContent = button.dataset.busy;
   });
 });
 
@@ -23,7 +25,10 @@ window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
-    for (const button of form.querySelectorAll("button[disabled]")) button.disabled = false;
+    for (const button of form.querySelectorAll("button[disabled]")) {
+      button.disabled = false;
+      if (button.dataset.idle) button.textContent = button.dataset.idle;
+    }
   }
 });
 
