@@ -1,4 +1,4 @@
-"""Airings as people count them: who hears the same ones, what is one session, how long it sounds (pure)."""
+"""Airings as people count them: who hears the same ones, what is one block, how long it sounds (pure)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 from schedules.conflicts import Slot
 
-SESSION_GAP = timedelta(minutes=5)
-"""Airings that follow each other no further apart than this are one session, where a commune says nothing else."""
+BLOCK_GAP = timedelta(minutes=5)
+"""Airings that follow each other no further apart than this are one block, where a commune says nothing else."""
 NEAR = timedelta(days=2)
-"""Airings further apart share neither a local day nor a session, unless that goes on for more than a day."""
+"""Airings further apart share neither a local day nor a block, unless that goes on for more than a day."""
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Block:
     """Airings that follow each other, in order. It lasts from the first beginning to the last end, pauses included."""
 
     slots: tuple[Slot, ...]
@@ -40,8 +40,8 @@ class Ears:
     slots: tuple[Slot, ...]
 
 
-def sessions(slots: Iterable[Slot], gap: timedelta = SESSION_GAP) -> list[Session]:
-    """The sessions of one listener, in order of time."""
+def blocks(slots: Iterable[Slot], gap: timedelta = BLOCK_GAP) -> list[Block]:
+    """The blocks of one listener, in order of time."""
     found: list[list[Slot]] = []
     end: datetime | None = None
     for slot in sorted(slots, key=lambda each: (each.start, each.end, each.occurrence)):
@@ -49,12 +49,12 @@ def sessions(slots: Iterable[Slot], gap: timedelta = SESSION_GAP) -> list[Sessio
             found.append([])
         found[-1].append(slot)
         end = slot.end if end is None else max(end, slot.end)
-    return [Session(tuple(each)) for each in found]
+    return [Block(tuple(each)) for each in found]
 
 
 def sounding(slots: Iterable[Slot]) -> timedelta:
     """How long at least one of them sounds."""
-    return sum((each.lasts for each in sessions(slots, timedelta())), timedelta())
+    return sum((each.lasts for each in blocks(slots, timedelta())), timedelta())
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:

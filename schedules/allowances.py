@@ -1,6 +1,6 @@
-"""What a commune permits beyond its hours: sessions, minutes, volume by hour, and the events that lift a rule (pure).
+"""What a commune permits beyond its hours: blocks, minutes, volume by hour, and the events that lift a rule (pure).
 
-Rules differ by province (Hà Nội: 2 sessions a day of 15 minutes; Vĩnh Phúc: 3 of 45, relays included), so each is kept
+Rules differ by province (Hà Nội: 2 blocks a day of 15 minutes; Vĩnh Phúc: 3 of 45, relays included), so each is kept
 with its name and its source. Actual emergencies are never asked.
 """
 
@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from base.errors import Refused
-from schedules.airtime import SESSION_GAP, local_day
+from schedules.airtime import BLOCK_GAP, local_day
 from schedules.policy import Rules
 
 MAX_RULES = 24
@@ -24,22 +24,22 @@ class Kind(StrEnum):
     """What a rule counts."""
 
     HOURS = "hours"
-    SESSIONS = "sessions"
-    """Sessions that begin on a local day."""
-    SESSION_MINUTES = "session_minutes"
-    """From a session's first beginning to its last end."""
+    BLOCKS = "blocks"
+    """Blocks that begin on a local day."""
+    BLOCK_MINUTES = "block_minutes"
+    """From a block's first beginning to its last end."""
     DAY_MINUTES = "day_minutes"
     """Sound that begins on a local day."""
     VOLUME = "volume"
 
 
-MOST = {Kind.SESSIONS: 48, Kind.SESSION_MINUTES: 1_440, Kind.DAY_MINUTES: 1_440}
+MOST = {Kind.BLOCKS: 48, Kind.BLOCK_MINUTES: 1_440, Kind.DAY_MINUTES: 1_440}
 """The greatest figure a limit may name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most so many sessions, or minutes. source: the decision that says so. Raises Refused("…policy_wrong")."""
+    """At most so many blocks, or minutes. source: the decision that says so. Raises Refused("…policy_wrong")."""
 
     kind: Kind
     most: int
@@ -91,21 +91,21 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """The whole policy of a commune. session_gap: airings no further apart are one session."""
+    """The whole policy of a commune. block_gap: airings no further apart are one block."""
 
     hours: Rules
     limits: tuple[Limit, ...] = ()
     caps: tuple[VolumeCap, ...] = ()
     events: tuple[Event, ...] = ()
-    session_gap: timedelta = SESSION_GAP
+    block_gap: timedelta = BLOCK_GAP
 
     def __post_init__(self) -> None:
         counts = {"limits": len(self.limits), "caps": len(self.caps)}
         too_many = [name for name, count in counts.items() if count > MAX_RULES]
         if too_many or len(self.events) > MAX_EVENTS:
             raise Refused("schedules.policy_wrong", part=(too_many or ["events"])[0])
-        if not timedelta() <= self.session_gap <= MAX_GAP:
-            raise Refused("schedules.policy_wrong", part=f"session_gap {self.session_gap}"[:80])
+        if not timedelta() <= self.block_gap <= MAX_GAP:
+            raise Refused("schedules.policy_wrong", part=f"block_gap {self.block_gap}"[:80])
 
     def on(self, day: date) -> "Allowance":
         """What holds on a local day: the same without what that day's events lift."""

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from schedules.airtime import Ears, local_day, sessions, sounding
+from schedules.airtime import Ears, blocks, local_day, sounding
 from schedules.allowances import Allowance, Kind, Limit
 from schedules.conflicts import Slot
 from schedules.recurrence.times import day_begins
@@ -19,7 +19,7 @@ Figure = int | str
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A rule and by how much it is broken. figure, limit: sessions, minutes, percent; of the hours, as text."""
+    """A rule and by how much it is broken. figure, limit: blocks, minutes, percent; of the hours, as text."""
 
     kind: Kind
     rule: str
@@ -57,15 +57,15 @@ def on_days_over(slots: Sequence[Slot], days: Mapping[str, date], allowance: All
     by_day: dict[date, list[Slot]] = {}
     for slot in slots:
         by_day.setdefault(days[slot.occurrence], []).append(slot)
-    found = sessions(slots, allowance.session_gap)
-    begin = Counter(days[session.slots[0].occurrence] for session in found)
+    found = blocks(slots, allowance.block_gap)
+    begin = Counter(days[block.slots[0].occurrence] for block in found)
     over = {day for day, each in by_day.items() if _over(allowance, day, Kind.DAY_MINUTES, _minutes(sounding(each)))}
-    for session in found:
-        own = {days[slot.occurrence] for slot in session.slots}
-        count_of_day = begin[days[session.slots[0].occurrence]]
+    for block in found:
+        own = {days[slot.occurrence] for slot in block.slots}
+        count_of_day = begin[days[block.slots[0].occurrence]]
         for day in own:
-            long = _over(allowance, day, Kind.SESSION_MINUTES, _minutes(session.lasts))
-            if long or _over(allowance, day, Kind.SESSIONS, count_of_day):
+            long = _over(allowance, day, Kind.BLOCK_MINUTES, _minutes(block.lasts))
+            if long or _over(allowance, day, Kind.BLOCKS, count_of_day):
                 over |= own
     return {slot.occurrence for day in over for slot in by_day[day]}
 
@@ -96,12 +96,12 @@ def count(limit: Limit, slot: Slot, standing: Sequence[Slot], allowance: Allowan
     if limit.kind is Kind.DAY_MINUTES:
         begin, end = _day(slot.start, zone)
         return _minutes(sounding([slot, *(each for each in standing if begin <= each.start < end)]))
-    found = sessions([*standing, slot], allowance.session_gap)
-    own = next(session for session in found if slot in session.slots)
-    if limit.kind is Kind.SESSION_MINUTES:
+    found = blocks([*standing, slot], allowance.block_gap)
+    own = next(block for block in found if slot in block.slots)
+    if limit.kind is Kind.BLOCK_MINUTES:
         return _minutes(own.lasts)
     begin, end = _day(own.start, zone)
-    return sum(begin <= session.start < end for session in found)
+    return sum(begin <= block.start < end for block in found)
 
 
 def _day(at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

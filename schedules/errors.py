@@ -193,8 +193,8 @@ MESSAGES: dict[str, str] = {
         "With this at {time} it would be {figure} minutes; {rule} ({source}) permits {limit}. Nothing was planned. "
         "Here it may last {longest} minutes; as long as it is, the nearest permitted time is {nearest}."
     ),
-    "schedules.too_many_sessions": (
-        "With this at {time} there would be {figure} sessions; {rule} ({source}) permits {limit} a day. "
+    "schedules.too_many_blocks": (
+        "With this at {time} there would be {figure} programme blocks; {rule} ({source}) permits {limit} a day. "
         "Nothing was planned. The nearest permitted time is {nearest}."
     ),
     "schedules.zone_unknown": "“{zone}” is not a time zone such as Asia/Ho_Chi_Minh.",

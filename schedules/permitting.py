@@ -80,8 +80,8 @@ def _heard_beside(slot: Slot, others: Iterable[Slot]) -> list[list[Slot]]:
 
 
 def _candidates(slot: Slot, others: Sequence[Slot], allowance: Allowance, earliest: datetime | None) -> set[datetime]:
-    """Where what is permitted can change: at the ends of hours, days, and of the other airings and their sessions."""
-    zone, gap, lasts = allowance.hours.zone, allowance.session_gap, slot.lasts
+    """Where what is permitted can change: at the ends of hours, days, and of the other airings and their blocks."""
+    zone, gap, lasts = allowance.hours.zone, allowance.block_gap, slot.lasts
     found = [slot.start, earliest or slot.start]
     for shift in (-SEARCH, timedelta(), SEARCH):
         midnight = (slot.start + shift).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)

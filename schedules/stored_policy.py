@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from base.errors import Refused
-from schedules.airtime import SESSION_GAP
+from schedules.airtime import BLOCK_GAP
 from schedules.allowances import Allowance, Event, Kind, Limit, VolumeCap
 from schedules.policy import Rules
 
@@ -17,7 +17,7 @@ Hours = list[list[str]]
 
 
 def policy_to_map(allowance: Allowance) -> dict[str, Any]:
-    """Limits, caps, events and the gap between sessions; the hours are the policy's own columns."""
+    """Limits, caps, events and the gap between blocks; the hours are the policy's own columns."""
     return {
         "version": VERSION,
         "limits": [
@@ -34,7 +34,7 @@ def policy_to_map(allowance: Allowance) -> dict[str, Any]:
             for each in allowance.caps
         ],
         "events": [_event_map(each) for each in allowance.events],
-        "session_gap_s": allowance.session_gap // timedelta(seconds=1),
+        "block_gap_s": allowance.block_gap // timedelta(seconds=1),
     }
 
 
@@ -62,7 +62,7 @@ def policy_from_map(said: Mapping[str, Any], hours: Rules) -> Allowance:
                 for each in said["caps"]
             ),
             events=tuple(_event(each, hours) for each in said["events"]),
-            session_gap=timedelta(seconds=_whole(said.get("session_gap_s", SESSION_GAP // timedelta(seconds=1)))),
+            block_gap=timedelta(seconds=_whole(said.get("block_gap_s", BLOCK_GAP // timedelta(seconds=1)))),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Refused("schedules.policy_unreadable", part=f"{type(error).__name__}: {error}"[:80]) from error

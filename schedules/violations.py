@@ -24,14 +24,14 @@ class _Standing:
         self._days.setdefault(slot.start.toordinal(), []).append(slot)
 
     def near(self, slot: Slot) -> list[Slot]:
-        """Those that may share a day or a session with one."""
+        """Those that may share a day or a block with one."""
         day = slot.start.toordinal()
         return [each for at in range(day - NEAR.days, day + NEAR.days + 1) for each in self._days.get(at, ())]
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """An airing a rule forbids, for these clusters. figure, limit: sessions, minutes, percent; of the hours, as text.
+    """An airing a rule forbids, for these clusters. figure, limit: blocks, minutes, percent; of the hours, as text.
 
     nearest: the nearest permitted beginning within `SEARCH`. longest: how long it may be at its own time. louder than
     permitted it may still sound, at `limit` percent. None: there is no such thing, or it was not looked for.
@@ -123,9 +123,9 @@ def _refuse_with_nearest(found: Violation, local: datetime, shown: datetime) -> 
             nearest=near,
             nearest_at=shown.isoformat(timespec="seconds"),
         )
-    if found.kind is Kind.SESSIONS:
+    if found.kind is Kind.BLOCKS:
         raise Refused(
-            "schedules.too_many_sessions",
+            "schedules.too_many_blocks",
             time=f"{local:%H:%M}",
             figure=found.figure,
             limit=found.limit,

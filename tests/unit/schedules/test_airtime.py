@@ -5,21 +5,21 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.airtime import ears, sessions, sounding
+from schedules.airtime import blocks, ears, sounding
 from tests.unit.schedules.day import slot
 
 MINUTE = timedelta(minutes=1)
 
 
-def test_airings_no_further_apart_than_the_gap_are_one_session() -> None:
-    found = sessions([slot("c", "06:00", 5), slot("a", "05:00", 10), slot("b", "05:15", 5)], 5 * MINUTE)
-    assert [[s.occurrence for s in session.slots] for session in found] == [["a", "b"], ["c"]]
+def test_airings_no_further_apart_than_the_gap_are_one_block() -> None:
+    found = blocks([slot("c", "06:00", 5), slot("a", "05:00", 10), slot("b", "05:15", 5)], 5 * MINUTE)
+    assert [[s.occurrence for s in block.slots] for block in found] == [["a", "b"], ["c"]]
     assert found[0].lasts == 20 * MINUTE
 
 
-def test_one_that_lies_inside_a_longer_one_does_not_shorten_the_session() -> None:
-    [session] = sessions([slot("long", "05:00", 60), slot("short", "05:10", 1), slot("next", "06:04", 1)], 5 * MINUTE)
-    assert session.lasts == 65 * MINUTE
+def test_one_that_lies_inside_a_longer_one_does_not_shorten_the_block() -> None:
+    [block] = blocks([slot("long", "05:00", 60), slot("short", "05:10", 1), slot("next", "06:04", 1)], 5 * MINUTE)
+    assert block.lasts == 65 * MINUTE
 
 
 def test_what_sounds_twice_at_once_counts_once_and_pauses_count_for_nothing() -> None:

@@ -11,9 +11,9 @@ from tests.unit.schedules.day import DAY, VIETNAM, local
 
 SOURCE = "Decision 12/2025"
 HOURS = Rules.of(VIETNAM, [["05:00", "07:00"], ["16:30", "19:00"]], SOURCE)
-LIMIT = Limit(Kind.SESSIONS, 2, "Sessions a day", SOURCE)
+LIMIT = Limit(Kind.BLOCKS, 2, "Blocks a day", SOURCE)
 EVENING = VolumeCap("Evenings", Rules.of(VIETNAM, [["18:00", "06:00"]], SOURCE, 40))
-TET = Event("Tết", DAY, DAY + timedelta(days=2), frozenset({Kind.SESSIONS, Kind.VOLUME}), "Plan 3")
+TET = Event("Tết", DAY, DAY + timedelta(days=2), frozenset({Kind.BLOCKS, Kind.VOLUME}), "Plan 3")
 
 
 def test_an_event_lifts_what_it_says_from_its_first_to_its_last_day_and_nothing_else() -> None:
@@ -55,13 +55,13 @@ def test_the_lowest_cap_of_any_hour_it_sounds_in_holds(start: str, end: str, lou
 @pytest.mark.parametrize("most", [0, -1, 49, 10**9])
 def test_a_limit_no_day_can_have_is_refused(most: int) -> None:
     with pytest.raises(Refused, match="policy_wrong"):
-        Limit(Kind.SESSIONS, most, "Sessions", SOURCE)
+        Limit(Kind.BLOCKS, most, "Blocks", SOURCE)
 
 
-@pytest.mark.parametrize(("name", "source"), [("", SOURCE), (" ", SOURCE), ("x" * 121, SOURCE), ("Sessions", "")])
+@pytest.mark.parametrize(("name", "source"), [("", SOURCE), (" ", SOURCE), ("x" * 121, SOURCE), ("Blocks", "")])
 def test_a_rule_without_name_or_source_is_refused(name: str, source: str) -> None:
     with pytest.raises(Refused, match="policy_wrong"):
-        Limit(Kind.SESSIONS, 2, name, source)
+        Limit(Kind.BLOCKS, 2, name, source)
 
 
 def test_hours_and_volume_are_no_limits_and_a_cap_needs_its_hours() -> None:
@@ -79,6 +79,6 @@ def test_a_policy_has_an_end() -> None:
         Allowance(HOURS, events=(TET,) * (MAX_EVENTS + 1))
     for gap in (timedelta(seconds=-1), timedelta(hours=3)):
         with pytest.raises(Refused, match="policy_wrong"):
-            Allowance(HOURS, session_gap=gap)
+            Allowance(HOURS, block_gap=gap)
     with pytest.raises(Refused, match="days_reversed"):
         Event("Tết", DAY, date(2026, 3, 9), frozenset(), SOURCE)

@@ -160,7 +160,7 @@ def test_no_option_breaks_the_policy_or_meets_anything(
         contender(name, at(start % 110), length, play_class=of_class, repeat=Repeat(loops))
         for name, (start, length, of_class, loops) in (("one", one), ("other", other))
     ]
-    allowance = replace(HOURS, limits=(Limit(Kind.SESSIONS, 3, "Three sessions", "Decision 12"),))
+    allowance = replace(HOURS, limits=(Limit(Kind.BLOCKS, 3, "Three blocks", "Decision 12"),))
     others = [slot(f"beside {n}", at(start), length) for n, (start, length) in enumerate(beside)]
     if check(others, allowance):
         return

@@ -18,7 +18,7 @@ from tests.unit.schedules.day import DAY, VIETNAM
 HOURS = Rules.of(VIETNAM, [["05:00", "21:00"]], "Decision 12", 90)
 POLICY = Allowance(
     HOURS,
-    (Limit(Kind.SESSIONS, 3, "Three sessions a day", "Decision 12"), Limit(Kind.DAY_MINUTES, 45, "Minutes", "Plan 3")),
+    (Limit(Kind.BLOCKS, 3, "Three blocks a day", "Decision 12"), Limit(Kind.DAY_MINUTES, 45, "Minutes", "Plan 3")),
     (VolumeCap("Nights", Rules.of(VIETNAM, [["18:00", "06:00"], ["12:00", "13:00"]], "Plan 4", 40)),),
     (
         Event("Tết", DAY, DAY, frozenset(Kind), "Plan 5", Rules.of(VIETNAM, [["05:00", "24:00"]], "Plan 5")),
@@ -62,8 +62,8 @@ def changed(part: str, **fields: Any) -> dict[str, Any]:
         changed("events", first_day="10/03/2026"),
         changed("events", last_day="2020-01-01"),
         changed("events", lifts=["everything"]),
-        policy_to_map(POLICY) | {"session_gap_s": 10**12},
-        policy_to_map(POLICY) | {"session_gap_s": -1},
+        policy_to_map(POLICY) | {"block_gap_s": 10**12},
+        policy_to_map(POLICY) | {"block_gap_s": -1},
         policy_to_map(POLICY) | {"limits": policy_to_map(POLICY)["limits"] * 20},
     ],
 )

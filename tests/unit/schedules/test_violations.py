@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from base.errors import Refused
-from schedules.airtime import sessions
+from schedules.airtime import blocks
 from schedules.allowances import Allowance, Event, Kind, Limit, VolumeCap
 from schedules.conflicts import Slot
 from schedules.permitting import longest, nearest
@@ -18,8 +18,8 @@ from tests.unit.schedules.day import DAY, VIETNAM, local, slot
 
 SOURCE = "Decision 12/2025 of the commune"
 HOURS = Rules.of(VIETNAM, [["05:00", "07:30"], ["16:30", "19:00"]], SOURCE)
-TWO = Limit(Kind.SESSIONS, 2, "Two sessions a day", SOURCE)
-QUARTER = Limit(Kind.SESSION_MINUTES, 15, "A quarter of an hour a session", SOURCE)
+TWO = Limit(Kind.BLOCKS, 2, "Two blocks a day", SOURCE)
+QUARTER = Limit(Kind.BLOCK_MINUTES, 15, "A quarter of an hour a block", SOURCE)
 HALF = Limit(Kind.DAY_MINUTES, 30, "Half an hour a day", SOURCE)
 EVENING = VolumeCap("Evenings", Rules.of(VIETNAM, [["18:00", "05:00"]], SOURCE, 40))
 MORNING, NOON, DUSK = slot("morning", "05:00", 10), slot("noon", "12:00", 10), slot("dusk", "17:00", 10)
@@ -37,7 +37,7 @@ def test_the_mistyped_relay_at_0315_is_refused_with_the_rule_its_source_and_the_
     [found] = check([RELAY, MORNING], Allowance(HOURS, (TWO, QUARTER)), {"relay"})
     assert (found.occurrence, found.kind, found.rule, found.source) == ("relay", Kind.HOURS, HOURS.text, SOURCE)
     assert found.figure == "03:15"
-    # Not at 05:00, which is taken, nor at 05:10: with the morning's ten minutes it would be too long a session.
+    # Not at 05:00, which is taken, nor at 05:10: with the morning's ten minutes it would be too long a block.
     assert found.nearest == local("05:16")
     refused = refusal([RELAY, MORNING], Allowance(HOURS, (TWO, QUARTER)), "relay")
     assert (refused.code, refused.params["nearest"]) == ("schedules.outside_hours", "05:16")
@@ -55,38 +55,38 @@ def test_with_nothing_but_hours_the_answer_is_that_of_the_hours() -> None:
     assert (refused.code, refused.params) == (caught.value.code, caught.value.params)
 
 
-def test_the_session_too_many_is_the_new_one_wherever_in_the_day_it_lies() -> None:
+def test_the_block_too_many_is_the_new_one_wherever_in_the_day_it_lies() -> None:
     slots = [MORNING, NOON, DUSK]
     [found] = check(slots, Allowance(ANY_HOUR, (TWO,)), {"noon"})
-    assert (found.occurrence, found.kind, found.figure, found.limit) == ("noon", Kind.SESSIONS, 3, 2)
+    assert (found.occurrence, found.kind, found.figure, found.limit) == ("noon", Kind.BLOCKS, 3, 2)
     assert [each.occurrence for each in check(slots, Allowance(ANY_HOUR, (TWO,)))] == ["dusk"]
 
 
-def test_another_session_may_join_one_that_is_there() -> None:
+def test_another_block_may_join_one_that_is_there() -> None:
     [found] = check([MORNING, NOON, DUSK], Allowance(ANY_HOUR, (TWO,)), {"noon"})
-    # The nearest place that makes no third session: as part of the one at dusk, five minutes before it.
+    # The nearest place that makes no third block: as part of the one at dusk, five minutes before it.
     assert found.nearest == local("16:45")
     refused = refusal([MORNING, NOON, DUSK], Allowance(ANY_HOUR, (TWO,)), "noon")
-    assert refused.code == "schedules.too_many_sessions"
+    assert refused.code == "schedules.too_many_blocks"
     assert refused.params["nearest"] == "16:45"
 
 
 def test_a_day_that_keeps_every_rule_as_a_whole_blames_nobody_for_the_order_it_was_written_in() -> None:
-    one = Allowance(ANY_HOUR, (Limit(Kind.SESSIONS, 1, "One session a day", SOURCE),))
+    one = Allowance(ANY_HOUR, (Limit(Kind.BLOCKS, 1, "One block a day", SOURCE),))
     apart = [slot("first", "05:00", 10), slot("last", "05:20", 10)]
     assert [v.occurrence for v in check(apart, one)] == ["last"]
     assert check([*apart, slot("between", "05:12", 5)], one, {"between"}) == ()
 
 
-def test_a_session_is_what_follows_within_the_gap() -> None:
+def test_a_block_is_what_follows_within_the_gap() -> None:
     slots = [MORNING, slot("more", "05:14", 5), DUSK, slot("late", "17:16", 1)]
     assert [v.occurrence for v in check(slots, Allowance(ANY_HOUR, (TWO,)))] == ["late"]
-    assert check(slots, Allowance(ANY_HOUR, (TWO,), session_gap=timedelta(minutes=6))) == ()
+    assert check(slots, Allowance(ANY_HOUR, (TWO,), block_gap=timedelta(minutes=6))) == ()
 
 
-def test_a_session_that_grows_too_long_says_how_long_its_last_part_may_be() -> None:
+def test_a_block_that_grows_too_long_says_how_long_its_last_part_may_be() -> None:
     [found] = check([MORNING, slot("more", "05:10", 10)], Allowance(HOURS, (QUARTER,)))
-    assert (found.occurrence, found.kind, found.figure, found.limit) == ("more", Kind.SESSION_MINUTES, 20, 15)
+    assert (found.occurrence, found.kind, found.figure, found.limit) == ("more", Kind.BLOCK_MINUTES, 20, 15)
     assert found.longest == timedelta(minutes=5)
     assert found.nearest == local("05:16")
     refused = refusal([MORNING, slot("more", "05:10", 10)], Allowance(HOURS, (QUARTER,)))
@@ -151,7 +151,7 @@ def test_an_emergency_is_never_asked_and_uses_nothing_up_but_an_exercise_is_aske
 
 
 def test_a_named_event_permits_what_the_rule_forbids_on_its_days_only() -> None:
-    fair = Event("Village fair", DAY, DAY, frozenset({Kind.SESSIONS}), "Plan 3")
+    fair = Event("Village fair", DAY, DAY, frozenset({Kind.BLOCKS}), "Plan 3")
     allowance = Allowance(ANY_HOUR, (TWO,), events=(fair,))
     day_after = [slot(s.occurrence + "'", f"{s.start.astimezone(VIETNAM):%H:%M}", 10, day=DAY + timedelta(days=1))
                  for s in (MORNING, NOON, DUSK)]  # fmt: skip
@@ -189,10 +189,10 @@ def permitted(slots: list[Slot], cluster: str) -> bool:
     """Whether one cluster's day keeps every rule, counted anew."""
     heard = [s for s in slots if cluster in s.clusters and s.play_class < 3]
     days: dict[object, int] = {}
-    for session in sessions(heard):
-        day = session.start.astimezone(VIETNAM).date()
+    for block in blocks(heard):
+        day = block.start.astimezone(VIETNAM).date()
         days[day] = days.get(day, 0) + 1
-        if session.lasts > timedelta(minutes=15):
+        if block.lasts > timedelta(minutes=15):
             return False
     return all(HOURS.permitted(s.start, s.end) for s in heard) and all(count <= 2 for count in days.values())
 

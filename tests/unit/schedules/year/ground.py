@@ -34,7 +34,7 @@ AUDIENCES = (
 MINUTES = {"bulletin": 12, "talk": 20, "notice": 3, "relay": 30, "music": 8}
 POLICY = Allowance(
     Rules.of(VIETNAM, [["05:00", "07:30"], ["10:30", "11:30"], ["16:30", "19:30"]], SOURCE),
-    (Limit(Kind.SESSION_MINUTES, 75, "A session", SOURCE), Limit(Kind.DAY_MINUTES, 150, "A day", SOURCE)),
+    (Limit(Kind.BLOCK_MINUTES, 75, "A block", SOURCE), Limit(Kind.DAY_MINUTES, 150, "A day", SOURCE)),
     events=(
         Event("Tết", date(2026, 2, 15), date(2026, 2, 20), frozenset({Kind.HOURS, Kind.DAY_MINUTES}), "Plan 3",
               Rules.of(VIETNAM, [["05:00", "24:00"]])),
