@@ -51,7 +51,7 @@ def optional_json_column() -> Any:
     return Column(JSON(none_as_null=True), nullable=True)
 
 
-def enum_column(kind: type[StrEnum], *, index: bool = False) -> Any:
+def enum_column(kind: type[StrEnum], *, index: bool = False, nullable: bool = False) -> Any:
     """A column that keeps a StrEnum as its value in plain text, so that a new member needs no migration."""
     text = Enum(kind, native_enum=False, length=24, values_callable=lambda members: [m.value for m in members])
-    return Column(text, nullable=False, index=index)
+    return Column(text, nullable=nullable, index=index)

@@ -6,9 +6,8 @@ A row whose airing begins now or began is never touched, and its name never begi
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from schedules.models import OccurrenceState
+from schedules.models import OccurrenceState, Off
 from schedules.plans import Planned
 
 Name = tuple[str, datetime]
@@ -16,17 +15,6 @@ Name = tuple[str, datetime]
 
 MAX_STEP = timedelta(hours=1)
 """How far a clock may be off before somebody is told, and the clock believed."""
-
-
-class Off(StrEnum):
-    """Why a row is cancelled, as far as it decides whether its airing comes back."""
-
-    BY_PERSON = "by_person"
-    """It stays off, whatever becomes of it."""
-    UNFIT = "unfit"
-    """Not permitted, or nobody left: it comes back when it has become another airing."""
-    NOT_WANTED = "not_wanted"
-    """The plans did not ask for it any more: it comes back when they do."""
 
 
 @dataclass(frozen=True, slots=True)

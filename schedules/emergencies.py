@@ -151,7 +151,7 @@ class EmergencyService:
         stands = core.lasts(play, timedelta(seconds=template.lasts_s))
         if status is Status.DRILL:
             # Only the real thing may wake people; the speakers would refuse an exercise outside the hours as well.
-            ground.rules.check(self._clock(), self._clock() + core.once(play))
+            ground.hours_at(self._clock()).check(self._clock(), self._clock() + core.once(play))
         occurrence = await self._air(
             session, ground, play, reach, audience=audience, stands=stands, emergency_id=emergency_id, user_id=user_id
         )

@@ -210,6 +210,7 @@ REASONS: dict[str, str] = {
     "nobody_meant": "No cluster belonged to its audience any more.",
     "not_approved": "Its announcement was not approved in time.",
     "outside_hours": "It would not lie within the permitted hours.",
+    "replaced": "It was changed: another airing takes its place.",
     "schedule_ended": "Its schedule was ended.",
     "stopped": "Stopped by hand.",
     "too_late": "The server was not running when its order was due.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -14,10 +15,14 @@ from devices.service import DeviceService
 from devices.views import ClusterNode, PlaceNode
 from devices.wire.audience import Audience, Listener
 from devices.wire.orders import Level
+from schedules.allowances import Allowance
+from schedules.calendar_vn import NATIONAL, Holidays, Override, with_overrides
 from schedules.dispatch import check_audience_size
+from schedules.models import Occurrence
 from schedules.policy import Rules
 from schedules.repository import ground as rows
 from schedules.repository import programme
+from schedules.stored_policy import policy_from_map
 
 LEVELS = {PlaceKind.COUNTRY: Level.COUNTRY, PlaceKind.PROVINCE: Level.PROVINCE}
 
@@ -55,7 +60,21 @@ class Ground:
     tree: PlaceTree
     zones: Mapping[str, frozenset[str]]
     clusters: tuple[ClusterNode, ...]
-    rules: Rules
+    allowance: Allowance
+    holidays: Holidays = NATIONAL
+
+    @property
+    def rules(self) -> Rules:
+        """The permitted hours of an ordinary day, and the loudest volume."""
+        return self.allowance.hours
+
+    def hours_at(self, moment: datetime) -> Rules:
+        """The permitted hours of a day, with what its events change."""
+        return self.allowance.at(moment).hours
+
+    def volume_at(self, occurrence: Occurrence) -> int:
+        """The loudest an occurrence may be, in percent."""
+        return self.allowance.volume_at(occurrence.start_at, occurrence.ends_at)
 
     @cached_property
     def listeners(self) -> Mapping[str, Listener]:
@@ -141,18 +160,28 @@ async def load(session: AsyncSession, devices: DeviceService, place_id: str) -> 
         tree=tree,
         zones=zones,
         clusters=tuple(await devices.cluster_nodes(session, place_id)),
-        rules=await _rules(session, tree, place_id),
+        allowance=await _allowance(session, tree, place_id),
+        holidays=await _holidays(session, tree, place_id),
     )
 
 
-async def _rules(session: AsyncSession, tree: PlaceTree, place_id: str) -> Rules:
-    """The rules of the place, or of the nearest place above that has some, or the default."""
+async def _allowance(session: AsyncSession, tree: PlaceTree, place_id: str) -> Allowance:
+    """The policy of the place, or of the nearest place above that has some, or the default."""
     zone = ZoneInfo(tree.zone_name(place_id))
     policies = await programme.policies(session, tree.path(place_id))
     policy = next((policies[above] for above in tree.path(place_id) if above in policies), None)
     if policy is None:
-        return Rules.of(zone)
-    return Rules.of(zone, policy.hours, policy.source, policy.volume_max)
+        return Allowance(Rules.of(zone))
+    return policy_from_map(policy.allowance, Rules.of(zone, policy.hours, policy.source, policy.volume_max))
+
+
+async def _holidays(session: AsyncSession, tree: PlaceTree, place_id: str) -> Holidays:
+    """The nation's, corrected by the place and those above it; the nearest has the word on a day."""
+    path = tree.path(place_id)
+    found = await rows.holidays(session, path)
+    nearest = sorted(found, key=lambda row: path.index(row.place_id), reverse=True)
+    own = {row.day: Override(row.day, row.name, row.free) for row in nearest}
+    return with_overrides(tuple(own.values())) if own else NATIONAL
 
 
 def _check_known(names: Iterable[str], known: Iterable[str]) -> None:

@@ -1,6 +1,6 @@
 """What a cluster will hear on a day, and which airings of a place meet, by the rules the speakers follow."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -11,12 +11,13 @@ from devices.wire.orders import Status
 from devices.wire.playing import Airing
 from devices.wire.rehearsal import Rehearsal, rehearse
 from schedules import ground as grounds
-from schedules.conflicts import Overlap, Slot, overlaps
+from schedules.conflicts import Overlap, overlaps
 from schedules.dispatch import bulletin, read_audience
 from schedules.ground import Ground
 from schedules.issuing import Issuer
 from schedules.models import Occurrence
 from schedules.repository import programme as rows
+from schedules.slots import slot_of
 
 MOST = 2_000
 """How many occurrences of a day or a week are looked at."""
@@ -56,7 +57,7 @@ class Listening:
         """The airings of a place that meet in some cluster between two moments."""
         ground = await grounds.load(session, self.issuer.devices, place_id)
         found = await rows.occurrences(session, (place_id,), start=start, end=end, open_only=True, limit=MOST)
-        return overlaps(_slots(found, ground))
+        return overlaps(slot_of(row, ground) for row in found)
 
     async def _airings(
         self,
@@ -79,14 +80,5 @@ class Listening:
             )
             for row in bulletins
             if sounding[row.id]
-            for airing in [bulletin(row, sounding[row.id], volume_max=ground.rules.volume_max)]
+            for airing in [bulletin(row, sounding[row.id], volume_max=ground.volume_at(row))]
         ]
-
-
-def _slots(found: Iterable[Occurrence], ground: Ground) -> list[Slot]:
-    slots = []
-    for row in found:
-        meant = ground.meant(read_audience(row.audience))
-        gateways = frozenset(ground.transmitters[cluster] for cluster in meant if cluster in ground.transmitters)
-        slots.append(Slot(row.id, row.start_at, row.ends_at, row.play_class, meant, gateways))
-    return slots

@@ -19,10 +19,10 @@ from devices.wire.orders import MAX_IDS, Cancel, PlayClass, Stop
 from schedules import content as contents
 from schedules import ground as grounds
 from schedules.content import Content
-from schedules.dispatch import bulletin, read_audience
+from schedules.dispatch import bulletin, read_audience, with_times
 from schedules.emergency import CANCEL_OUTLIVES
 from schedules.ground import Ground
-from schedules.models import EmergencyState, Occurrence, OccurrenceState
+from schedules.models import EmergencyState, Occurrence, OccurrenceState, Off
 from schedules.repository import emergencies as emergency_rows
 from schedules.repository import programme as rows
 
@@ -100,8 +100,9 @@ class Issuer:
         """Order one occurrence. Raises Refused: outside_hours, nobody_meant, and what `devices` refuses."""
         if not parts:
             raise Refused("schedules.no_versions")
-        airing = bulletin(occurrence, parts, volume_max=ground.rules.volume_max)
-        ground.rules.check(occurrence.start_at, airing.ends_at)
+        with_times(occurrence, parts)
+        ground.hours_at(occurrence.start_at).check(occurrence.start_at, occurrence.ends_at)
+        airing = bulletin(occurrence, parts, volume_max=ground.volume_at(occurrence))
         audience = read_audience(occurrence.audience)
         reach = ground.reach(audience)
         if not reach.clusters:
@@ -140,7 +141,8 @@ class Issuer:
         except Refused as refusal:
             _log.warning("occurrence.not_issuable", occurrence=occurrence_id, reason=str(refusal))
             await session.refresh(occurrence)
-            occurrence.state, occurrence.reason = OccurrenceState.CANCELLED, _reason(refusal)
+            occurrence.state, occurrence.off = OccurrenceState.CANCELLED, Off.UNFIT
+            occurrence.reason = reason_of(refusal)
         return None
 
     async def contents(
@@ -150,11 +152,13 @@ class Issuer:
         ids = {each for each in announcement_ids if each is not None}
         return await contents.load(session, self.audio, ids, lock=lock)
 
-    async def call_off(self, session: AsyncSession, occurrences: Sequence[Occurrence], reason: str) -> list[OrderEntry]:
+    async def call_off(
+        self, session: AsyncSession, occurrences: Sequence[Occurrence], reason: str, off: Off = Off.BY_PERSON
+    ) -> list[OrderEntry]:
         """Cancel occurrences of one place, locked by the caller; what the speakers have, by signed orders."""
         issued = [row for row in occurrences if row.state is OccurrenceState.ISSUED]
         for row in occurrences:
-            row.state, row.reason = OccurrenceState.CANCELLED, reason
+            row.state, row.reason, row.off = OccurrenceState.CANCELLED, reason, off
         await session.flush()
         groups = [issued[at : at + MAX_IDS] for at in range(0, len(issued), MAX_IDS)]
         return [await self._cancel(session, group, reason) for group in groups]
@@ -211,5 +215,6 @@ def latest_start(occurrence: Occurrence) -> datetime:
     return occurrence.start_at + timedelta(seconds=occurrence.late_s)
 
 
-def _reason(refusal: Refused) -> str:
+def reason_of(refusal: Refused) -> str:
+    """A refusal as an occurrence keeps it."""
     return refusal.code.removeprefix("schedules.")

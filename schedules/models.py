@@ -37,6 +37,17 @@ class OccurrenceState(StrEnum):
     OVER = "over"
 
 
+class Off(StrEnum):
+    """Why an occurrence is cancelled, as far as it decides whether its airing comes back."""
+
+    BY_PERSON = "by_person"
+    """It stays off, whatever becomes of it."""
+    UNFIT = "unfit"
+    """Not permitted, or nobody left: it comes back when it has become another airing."""
+    NOT_WANTED = "not_wanted"
+    """The plans did not ask for it any more: it comes back when they do."""
+
+
 class EmergencyState(StrEnum):
     """Sounding until it is stopped (silently), cleared (people are told), or expires."""
 
@@ -99,9 +110,10 @@ class ApprovalStep(SQLModel, table=True):
 
 
 class Schedule(SQLModel, table=True):
-    """When and where an announcement recurs, in the local time of `zone_name`.
+    """When, where and how loud an announcement recurs: a plan as it is kept (`schedules.keeping`).
 
-    rrule: RFC 5545 recurrence rule without DTSTART, empty for once. times: local "HH:MM" of each day it falls on.
+    rule: `schedules.recurrence.to_map`; overrides: `schedules.stored_plans.override_to_map` each; since, until: the
+    part of the rule that is this schedule's. follows_id: the one it was split from.
     audience: `devices.wire.audience.Audience.to_map`; empty means the whole place.
     """
 
@@ -111,11 +123,11 @@ class Schedule(SQLModel, table=True):
     place_id: str = Field(index=True, max_length=48)
     announcement_id: str = Field(foreign_key="announcement.id", index=True)
     title: str
-    rrule: str = ""
-    times: list[str] = Field(default_factory=list, sa_column=json_column())
-    first_day: date
-    last_day: date | None = None
-    zone_name: str
+    rule: dict[str, Any] = Field(sa_column=json_column())
+    overrides: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    since: datetime | None = Field(default=None, sa_column=moment_column())
+    until: datetime | None = Field(default=None, sa_column=moment_column())
+    follows_id: str | None = Field(default=None, max_length=26)
     play_class: int = 1
     audience: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     volume: int = 80
@@ -127,15 +139,40 @@ class Schedule(SQLModel, table=True):
     created_by: str
     created_at: datetime = Field(sa_column=moment_column(nullable=False))
 
+    @property
+    def rrule(self) -> str:
+        """The RFC 5545 rule without DTSTART; empty for once, and with a pattern."""
+        return str(self.rule.get("rrule", ""))
+
+    @property
+    def times(self) -> list[str]:
+        """Local "HH:MM" of each day it falls on."""
+        return list(self.rule["times"])
+
+    @property
+    def first_day(self) -> date:
+        return date.fromisoformat(self.rule["first_day"])
+
+    @property
+    def last_day(self) -> date | None:
+        last = self.rule.get("last_day")
+        return date.fromisoformat(last) if last else None
+
+    @property
+    def zone_name(self) -> str:
+        return str(self.rule["zone"])
+
 
 class Occurrence(SQLModel, table=True):
     """One planned airing at one time: the row the calendar, the runner and the reports all read.
 
-    start_at None never happens: what airs now carries the moment it was asked for and `immediate`.
+    start_at None never happens: what airs now carries the moment it was asked for and `immediate`. original_at: the
+    moment its schedule's rule gives it, which with the schedule names the airing for good; generation: how often it was
+    replaced. paused: clusters meant by `audience` that are left out. off: of a cancelled one.
     """
 
     __tablename__ = "occurrence"
-    __table_args__ = (UniqueConstraint("schedule_id", "start_at"),)
+    __table_args__ = (UniqueConstraint("schedule_id", "original_at", "generation"),)
 
     id: str = Field(primary_key=True, max_length=26)
     place_id: str = Field(index=True, max_length=48)
@@ -143,6 +180,9 @@ class Occurrence(SQLModel, table=True):
     announcement_id: str | None = Field(default=None, foreign_key="announcement.id", index=True)
     emergency_id: str | None = Field(default=None, index=True, max_length=26)
     title: str
+    original_at: datetime | None = Field(default=None, sa_column=moment_column(index=True))
+    generation: int = 0
+    replaces_id: str | None = Field(default=None, max_length=26)
     start_at: datetime = Field(sa_column=moment_column(nullable=False, index=True))
     ends_at: datetime = Field(sa_column=moment_column(nullable=False))
     expires_at: datetime = Field(sa_column=moment_column(nullable=False, index=True))
@@ -151,10 +191,12 @@ class Occurrence(SQLModel, table=True):
     level: int = 1
     status: Status = Field(default=Status.ACTUAL, sa_column=enum_column(Status))
     audience: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    paused: list[str] = Field(default_factory=list, sa_column=json_column())
     volume: int = 80
     preempted: AfterPreemption = Field(default=AfterPreemption.RESUME, sa_column=enum_column(AfterPreemption))
     late_s: int = 60
     state: OccurrenceState = Field(default=OccurrenceState.PLANNED, sa_column=enum_column(OccurrenceState, index=True))
+    off: Off | None = Field(default=None, sa_column=enum_column(Off, nullable=True))
     reason: str = ""
     clusters: int = 0
     people: int = 0
@@ -163,7 +205,10 @@ class Occurrence(SQLModel, table=True):
 
 
 class Policy(SQLModel, table=True):
-    """A commune's rules. hours: local spans ["HH:MM", "HH:MM"] in which anything but an emergency may sound."""
+    """A commune's rules. hours: local spans ["HH:MM", "HH:MM"] in which anything but an emergency may sound.
+
+    allowance: what is permitted beyond the hours, as `schedules.stored_policy.policy_to_map`; empty: nothing more said.
+    """
 
     __tablename__ = "policy"
 
@@ -171,6 +216,68 @@ class Policy(SQLModel, table=True):
     hours: list[list[str]] = Field(default_factory=list, sa_column=json_column())
     volume_max: int = 100
     source: str = ""
+    allowance: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+
+
+class HolidayOverride(SQLModel, table=True):
+    """A day that a place adds to the public holidays, or takes out of them (`free` False), for all that lies in it."""
+
+    __tablename__ = "holiday"
+
+    place_id: str = Field(primary_key=True, max_length=48)
+    day: date = Field(primary_key=True)
+    name: str
+    free: bool = True
+
+
+class PauseRow(SQLModel, table=True):
+    """A time in which somebody is left in peace: `schedules.pauses.Pause` as it is kept. ended_at: called off early."""
+
+    __tablename__ = "pause"
+
+    id: str = Field(primary_key=True, max_length=26)
+    place_id: str = Field(index=True, max_length=48)
+    audience: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    start_at: datetime = Field(sa_column=moment_column(nullable=False))
+    end_at: datetime = Field(sa_column=moment_column(nullable=False, index=True))
+    occasion: str = Field(max_length=24)
+    who: str
+    note: str = ""
+    up_to: int
+    created_by: str
+    created_at: datetime = Field(sa_column=moment_column(nullable=False))
+    ended_by: str | None = None
+    ended_at: datetime | None = Field(default=None, sa_column=moment_column())
+
+
+class ClashDecision(SQLModel, table=True):
+    """What a person decided of two airings that meet; never changed afterwards. sides: two, in order."""
+
+    __tablename__ = "clash_decision"
+
+    id: str = Field(primary_key=True, max_length=26)
+    place_id: str = Field(index=True, max_length=48)
+    sides: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    choice: str = Field(max_length=24)
+    yields: str = Field(max_length=26)
+    day: date | None = None
+    by: str
+    at: datetime = Field(sa_column=moment_column(nullable=False))
+
+
+class ProgrammeChange(SQLModel, table=True):
+    """A change of a place's schedules. before, after: plans (`schedules.stored_plans.plan_to_map`) it touched."""
+
+    __tablename__ = "programme_change"
+
+    id: str = Field(primary_key=True, max_length=26)
+    place_id: str = Field(index=True, max_length=48)
+    what: str = Field(max_length=24)
+    before: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    after: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    by: str
+    at: datetime = Field(sa_column=moment_column(nullable=False))
+    undone_at: datetime | None = Field(default=None, sa_column=moment_column())
 
 
 class EmergencyTemplate(SQLModel, table=True):

@@ -1,6 +1,5 @@
 """The programme of a place: broadcast now, schedules, their occurrences, and the ticks that keep them going."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,10 +25,10 @@ from schedules.conflicts import Overlap
 from schedules.dispatch import lasts, with_times
 from schedules.hearing import Listening
 from schedules.issuing import Issuer, IssueRound
-from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Schedule, ScheduleState
-from schedules.planning import Planner, check_rule
+from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Off, Schedule, ScheduleState
+from schedules.planning import Planner, check_rule, in_place
 from schedules.policy import Rules
-from schedules.recurrence import Rule, check_times
+from schedules.recurrence import Rule, to_map
 from schedules.repository import programme as rows
 
 _log = structlog.get_logger(__name__)
@@ -118,21 +117,17 @@ class ProgrammeService:
         *,
         announcement_id: str,
         title: str = "",
-        rrule: str = "",
-        times: Sequence[str],
-        first_day: date,
-        last_day: date | None = None,
-        zone_name: str | None = None,
+        rule: Rule,
         audience: Audience,
         volume: int = 80,
         preempted: AfterPreemption = AfterPreemption.RESUME,
         user_id: str,
     ) -> Schedule:
-        """A schedule and its occurrences up to the horizon. Empty `rrule`: once; empty title: the announcement's.
+        """A schedule and its occurrences up to the horizon, by the place's holidays. Empty title: the announcement's.
 
-        Raises Refused: rule_invalid, rule_never, times_count, time_wrong, days_reversed, in_the_past, outside_hours,
-        too_long_for_hours, session_item_archived, zone_unknown, audience_unknown, nobody_meant, volume_wrong,
-        title_wrong.
+        Raises Refused: rule_never_*, times_count, in_the_past, outside_hours, too_long_for_hours, too_many_blocks,
+        too_many_minutes, too_loud, no_time_permitted, session_item_archived, audience_unknown, nobody_meant,
+        volume_wrong, title_wrong.
         """
         about = await self._announcements.find(session, announcement_id, lock=True)
         if about.state is AnnouncementState.ARCHIVED:
@@ -141,20 +136,14 @@ class ProgrammeService:
         check_schedulable(content)
         ground = await grounds.load(session, self._devices, about.place_id)
         ground.check(audience)
-        now = self._clock()
-        zone = ground.rules.zone if zone_name is None else _zone(zone_name)
-        rule = Rule(rrule, first_day, last_day if rrule else first_day, check_times(times), zone)
-        check_rule(rule, ground.rules, lasts(content.parts(about.play_class)), now)
+        now, rule = self._clock(), in_place(rule, ground)
+        check_rule(rule, ground.allowance, lasts(content.parts(about.play_class)), now)
         schedule = Schedule(
             id=new_id(),
             place_id=about.place_id,
             announcement_id=about.id,
             title=check_title(title or about.title),
-            rrule=rule.rrule,
-            times=list(rule.times),
-            first_day=rule.first_day,
-            last_day=rule.last_day,
-            zone_name=zone.key,
+            rule=to_map(rule),
             play_class=about.play_class,
             audience=audience.to_map(),
             volume=_check_volume(volume),
@@ -164,8 +153,12 @@ class ProgrammeService:
         )
         session.add(schedule)
         await session.flush()
-        await self._planner.extend(session, [schedule], now)
+        await self._planner.extend(session, ground, [schedule], now, refuse=True)
         return schedule
+
+    async def zone(self, session: AsyncSession, place_id: str, name: str | None = None) -> ZoneInfo:
+        """The time zone of that name, or that of a place. Raises Refused("schedules.zone_unknown")."""
+        return (await self.rules(session, place_id)).zone if name is None else _zone(name)
 
     async def parts(self, session: AsyncSession, announcement_id: str) -> tuple[Part, ...]:
         """What an announcement or a session sounds as it is now, approved or not; none when a sound is missing."""
@@ -181,7 +174,7 @@ class ProgrammeService:
         schedule.state = ScheduleState.ENDED
         await rows.call_off_planned(session, schedule.id, "schedule_ended", after=now)
         issued = await rows.issued_of(session, schedule.id, now)
-        orders = await self._issuer.call_off(session, issued, "schedule_ended")
+        orders = await self._issuer.call_off(session, issued, "schedule_ended", Off.NOT_WANTED)
         _log.info("schedule.ended", schedule=schedule.id, user=user_id, cancel_orders=len(orders))
         return schedule
 

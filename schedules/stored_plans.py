@@ -24,7 +24,7 @@ def plan_to_map(plan: Plan) -> dict[str, Any]:
         "announcement": plan.announcement,
         "audience": plan.audience.to_map(),
         "volume": plan.volume,
-        "overrides": [_override_map(override) for override in plan.overrides],
+        "overrides": [override_to_map(override) for override in plan.overrides],
         "since": _text(plan.since),
         "until": _text(plan.until),
     }
@@ -42,7 +42,7 @@ def plan_from_map(said: Mapping[str, Any], holidays: Holidays = NATIONAL) -> Pla
             announcement=_word(said["announcement"]),
             audience=_audience(said.get("audience", {})),
             volume=_whole(said["volume"]),
-            overrides=tuple(_override(each) for each in said.get("overrides", ())),
+            overrides=tuple(override_from_map(each) for each in said.get("overrides", ())),
             since=_moment(said.get("since")),
             until=_moment(said.get("until")),
         )
@@ -50,7 +50,8 @@ def plan_from_map(said: Mapping[str, Any], holidays: Holidays = NATIONAL) -> Pla
         raise Refused("schedules.plan_unreadable", part=f"{type(error).__name__}: {error}"[:80]) from error
 
 
-def _override_map(override: Override) -> dict[str, Any]:
+def override_to_map(override: Override) -> dict[str, Any]:
+    """What says nothing is left out."""
     said = {
         "at": str(override.at),
         "start": _text(override.start),
@@ -61,7 +62,8 @@ def _override_map(override: Override) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _override(said: Mapping[str, Any]) -> Override:
+def override_from_map(said: Mapping[str, Any]) -> Override:
+    """What `override_to_map` gave. Raises an error of a type that says so for anything else."""
     at = Pick.parse(said["at"])
     if not at.time:
         raise ValueError(said["at"])

@@ -17,6 +17,7 @@ from devices.places import PlaceTree
 from devices.wire.audience import Audience
 from devices.wire.orders import AfterPreemption, PlayClass, Status
 from schedules.models import Occurrence, OccurrenceState
+from schedules.recurrence import Rule
 from server.acts import Act
 from server.auth.who import Who
 from server.idempotency import Answer, once
@@ -82,10 +83,7 @@ class Operators:
             made = await act.runtime.programme.create_schedule(
                 act.session,
                 announcement_id=announcement,
-                rrule="FREQ=DAILY",
-                times=times,
-                first_day=today,
-                last_day=today + timedelta(days=self.days),
+                rule=Rule("FREQ=DAILY", today, today + timedelta(days=self.days), tuple(times), ZONE),
                 audience=audience,
                 preempted=preempted,
                 user_id=act.who.id,

@@ -9,12 +9,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from devices.models import Delivery
 from devices.wire.orders import PlayClass
 from schedules.models import (
     Announcement,
     AnnouncementState,
     Occurrence,
     OccurrenceState,
+    Off,
     Policy,
     Schedule,
     ScheduleState,
@@ -53,41 +55,68 @@ async def short_of(session: AsyncSession, horizon: datetime, limit: int) -> list
     return list(await session.scalars(query))
 
 
-async def starts(
-    session: AsyncSession, schedule_ids: Collection[str], since: datetime
-) -> dict[str, dict[datetime, OccurrenceState]]:
-    """Schedule → start → state of every occurrence from `since` on."""
-    found: dict[str, dict[datetime, OccurrenceState]] = {schedule_id: {} for schedule_id in schedule_ids}
-    if not schedule_ids:
-        return found
-    query = select(Occurrence.schedule_id, Occurrence.start_at, Occurrence.state).where(
-        col(Occurrence.schedule_id).in_(schedule_ids), col(Occurrence.start_at) >= since
+async def present(
+    session: AsyncSession,
+    schedule_ids: Collection[str],
+    *,
+    start: datetime,
+    end: datetime,
+    originals: tuple[datetime, datetime] | None,
+) -> list[Occurrence]:
+    """The occurrences of schedules that begin in [start, end), and those whose names lie in `originals`."""
+    within = and_(col(Occurrence.start_at) >= start, col(Occurrence.start_at) < end)
+    if originals is not None:
+        within = or_(within, col(Occurrence.original_at).between(*originals))
+    query = select(Occurrence).where(col(Occurrence.schedule_id).in_(schedule_ids), within)
+    return list(await session.scalars(query.order_by(col(Occurrence.id))))
+
+
+async def lock(session: AsyncSession, occurrence_ids: Collection[str]) -> list[Occurrence]:
+    """These occurrences as they are now; nobody else changes them until the transaction ends."""
+    query = select(Occurrence).where(col(Occurrence.id).in_(occurrence_ids)).order_by(col(Occurrence.id))
+    return list(await session.scalars(query.with_for_update().execution_options(populate_existing=True)))
+
+
+async def standing(session: AsyncSession, place_id: str, start: datetime, end: datetime) -> list[Occurrence]:
+    """What is, or was, to be heard of a place and lies at least partly in [start, end)."""
+    query = select(Occurrence).where(
+        col(Occurrence.place_id) == place_id,
+        col(Occurrence.state) != OccurrenceState.CANCELLED,
+        col(Occurrence.start_at) < end,
+        col(Occurrence.ends_at) >= start,
     )
-    for schedule_id, start_at, state in await session.execute(query):
-        found[schedule_id][start_at] = state
-    return found
+    return list(await session.scalars(query.order_by(col(Occurrence.start_at), col(Occurrence.id))))
 
 
-async def add_new(session: AsyncSession, rows: Sequence[Occurrence]) -> int:
-    """Insert occurrences; one whose (schedule, start) is taken is passed over. Gives how many were new."""
+async def last_begun(session: AsyncSession, after: datetime, until: datetime) -> datetime | None:
+    """The latest start in (after, until] of which some device says that it has begun."""
+    begun = select(Delivery.occurrence_id).where(
+        col(Delivery.occurrence_id) == col(Occurrence.id), col(Delivery.started_at).is_not(None)
+    )
+    query = select(Occurrence.start_at).where(
+        col(Occurrence.start_at) > after, col(Occurrence.start_at) <= until, begun.exists()
+    )
+    return (await session.scalars(query.order_by(col(Occurrence.start_at).desc()).limit(1))).first()
+
+
+async def add_new(session: AsyncSession, rows: Sequence[Occurrence]) -> set[str]:
+    """Insert occurrences; one whose (schedule, original, generation) is taken is passed over. Gives the new ones."""
     if not rows:
-        return 0
+        return set()
     values = [row.model_dump() for row in rows]
     made = await session.execute(_insert_or_pass(session).returning(col(Occurrence.id)), values)
-    return len(made.all())
+    return set(made.scalars())
 
 
 def _insert_or_pass(session: AsyncSession) -> Any:
-    fence = ["schedule_id", "start_at"]
+    fence = ["schedule_id", "original_at", "generation"]
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(Occurrence).on_conflict_do_nothing(index_elements=fence)
     return sqlite.insert(Occurrence).on_conflict_do_nothing(index_elements=fence)
 
 
-async def call_off_planned(
-    session: AsyncSession, schedule_id: str, reason: str, *, after: datetime, at: Collection[datetime] | None = None
-) -> int:
-    """Cancel a schedule's planned occurrences from `after` on, or of these only those `at` the given starts."""
+async def call_off_planned(session: AsyncSession, schedule_id: str, reason: str, *, after: datetime) -> int:
+    """Cancel a schedule's planned occurrences from `after` on: it does not want them any more."""
     query = (
         update(Occurrence)
         .where(
@@ -95,11 +124,9 @@ async def call_off_planned(
             col(Occurrence.state) == OccurrenceState.PLANNED,
             col(Occurrence.start_at) > after,
         )
-        .values(state=OccurrenceState.CANCELLED, reason=reason)
+        .values(state=OccurrenceState.CANCELLED, off=Off.NOT_WANTED, reason=reason)
         .returning(col(Occurrence.id))
     )
-    if at is not None:
-        query = query.where(col(Occurrence.start_at).in_(at))
     return len((await session.scalars(query)).all())
 
 

@@ -1,7 +1,7 @@
 """Schedules: when and where an announcement recurs."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
@@ -12,7 +12,8 @@ from schedules.changes import ProgrammeChanged
 from schedules.models import Schedule, ScheduleState
 from server.acts import Act, acting
 from server.api.idempotent import Repeatable
-from server.api.shapes import PROBLEMS, AudienceIn, Id, Moment, Name, Page, Shown, Strict
+from server.api.rule_shapes import RuleIn
+from server.api.shapes import PROBLEMS, AudienceIn, Id, Moment, Name, Page, Shown
 from server.auth.guard import Viewer, allow
 from server.auth.permissions import Permission
 from server.auth.who import Who
@@ -24,23 +25,21 @@ router = APIRouter(prefix="/schedules", tags=["schedules"], responses=PROBLEMS)
 Scheduler = Annotated[Who, Depends(allow(Permission.SCHEDULE))]
 
 
-class ScheduleIn(Strict):
-    """rrule: an RFC 5545 rule without DTSTART, empty for once on first_day. times: local "HH:MM"."""
+class ScheduleIn(RuleIn):
+    """What is heard, when, by whom, and how loud."""
 
     announcement_id: Id
     title: Annotated[str, Field(max_length=200)] = ""
-    rrule: Annotated[str, Field(max_length=400)] = ""
-    times: Annotated[list[str], Field(min_length=1, max_length=48)]
-    first_day: date
-    last_day: date | None = None
-    zone_name: Annotated[str | None, Field(max_length=64)] = None
     audience: AudienceIn = AudienceIn()
     volume: Annotated[int, Field(ge=0, le=100)] = 80
     preempted: AfterPreemption = AfterPreemption.RESUME
 
 
 class ScheduleOut(Shown):
-    """A schedule."""
+    """A schedule. rule: everything of it that is kept; since, until: the part of the rule that is this schedule's.
+
+    overrides: single airings that differ, each under the local time its rule gives it. follows_id: split from that one.
+    """
 
     id: str
     place_id: str
@@ -51,6 +50,11 @@ class ScheduleOut(Shown):
     first_day: date
     last_day: date | None
     zone_name: str
+    rule: dict[str, Any]
+    overrides: list[dict[str, Any]]
+    since: Moment | None
+    until: Moment | None
+    follows_id: str | None
     play_class: PlayClass
     audience: AudienceIn
     volume: int
@@ -80,9 +84,16 @@ async def create(body: ScheduleIn, who: Scheduler, once: Repeatable) -> JSONResp
     async def work(act: Act) -> Answer:
         announcement = await act.runtime.announcements.find(act.session, body.announcement_id)
         act.require(Permission.SCHEDULE, announcement.place_id)
-        values = body.model_dump(exclude={"audience"})
+        zone = await act.runtime.programme.zone(act.session, announcement.place_id, body.zone_name)
         made = await act.runtime.programme.create_schedule(
-            act.session, **values, audience=body.audience.audience(), user_id=who.id
+            act.session,
+            announcement_id=announcement.id,
+            title=body.title,
+            rule=body.rule(zone),
+            audience=body.audience.audience(),
+            volume=body.volume,
+            preempted=body.preempted,
+            user_id=who.id,
         )
         await _done(act, "create_schedule", made)
         return ScheduleOut.model_validate(made).model_dump(mode="json")

@@ -1,17 +1,19 @@
 """Recurrence as people say it: from the form to a rule, from a rule to words."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+import re
+from collections.abc import Iterable
 
 from babel.dates import get_day_names
 
 from base.errors import Refused
+from schedules.recurrence import OnHolidays, Rule, describe
 from server.i18n import formats
 from server.i18n.catalogue import N_
 from server.web.page import Page
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 ONCE, DAILY, WEEKLY = "once", "daily", "weekly"
+WEEKLY_RULE = r"FREQ=WEEKLY;BYDAY=(MO|TU|WE|TH|FR|SA|SU)(,(MO|TU|WE|TH|FR|SA|SU))*"
 
 
 def rule_of(repeat: str, weekdays: Iterable[str]) -> str:
@@ -33,25 +35,30 @@ def weekday_names(locale: str) -> list[tuple[str, str]]:
     return [(code, names[index]) for index, code in enumerate(WEEKDAYS)]
 
 
-def in_words(page: Page, rrule: str, times: Sequence[str], first_day: date, last_day: date | None) -> str:
+def in_words(page: Page, rule: Rule) -> str:
     """When it plays, in one line."""
-    days = _days(page, rrule, first_day)
-    parts = [f"{days} · {', '.join(times)}"]
-    if rrule and first_day > page.today:
-        parts.append(page.gettext(N_("from %(day)s"), day=formats.short_day(first_day, page.locale)))
-    if rrule and last_day is not None:
-        parts.append(page.gettext(N_("until %(day)s"), day=formats.short_day(last_day, page.locale)))
+    if not _is_plain(rule):
+        return describe(rule, page.locale)
+    parts = [f"{_days(page, rule)} · {', '.join(rule.times)}"]
+    if rule.rrule and rule.first_day > page.today:
+        parts.append(page.gettext(N_("from %(day)s"), day=formats.short_day(rule.first_day, page.locale)))
+    if rule.rrule and rule.last_day is not None:
+        parts.append(page.gettext(N_("until %(day)s"), day=formats.short_day(rule.last_day, page.locale)))
     return " · ".join(parts)
 
 
-def _days(page: Page, rrule: str, first_day: date) -> str:
-    if not rrule:
-        return formats.short_day(first_day, page.locale)
-    if rrule == "FREQ=DAILY":
+def _is_plain(rule: Rule) -> bool:
+    """Whether it is one that the form makes."""
+    if rule.pattern or rule.added or rule.removed or rule.on_holidays is not OnHolidays.ANY:
+        return False
+    return rule.rrule in {"", "FREQ=DAILY"} or re.fullmatch(WEEKLY_RULE, rule.rrule) is not None
+
+
+def _days(page: Page, rule: Rule) -> str:
+    if not rule.rrule:
+        return formats.short_day(rule.first_day, page.locale)
+    if rule.rrule == "FREQ=DAILY":
         return page.gettext(N_("every day"))
-    parts = dict(part.partition("=")[::2] for part in rrule.split(";"))
-    codes = parts.get("BYDAY", "").split(",")
-    if set(parts) == {"FREQ", "BYDAY"} and parts["FREQ"] == "WEEKLY" and set(codes) <= set(WEEKDAYS):
-        names = dict(weekday_names(page.locale))
-        return ", ".join(names[code] for code in WEEKDAYS if code in codes)
-    return rrule
+    codes = rule.parts["BYDAY"].split(",")
+    names = dict(weekday_names(page.locale))
+    return ", ".join(names[code] for code in WEEKDAYS if code in codes)

@@ -92,10 +92,7 @@ async def _create(page: Page, session: AsyncSession, said: ImmutableMultiDict[st
     made = await page.runtime.programme.create_schedule(
         session,
         announcement_id=about.id,
-        rrule=rule.rrule,
-        times=rule.times,
-        first_day=rule.first_day,
-        last_day=rule.last_day,
+        rule=rule,
         audience=audience.needed(chosen),
         volume=fields.whole(said, "volume"),
         preempted=AfterPreemption(str(said.get("preempted", AfterPreemption.RESUME.value))),
@@ -111,7 +108,7 @@ def _rule(page: Page, said: ImmutableMultiDict[str, Any]) -> Rule:
     last = str(said.get("last_day", "") or "")
     rrule = rule_of(str(said.get("repeat", ONCE)), map(str, said.getlist("weekday")))
     first_day = fields.day(str(said.get("first_day", "")))
-    last_day: date | None = fields.day(last) if last and rrule else None
+    last_day: date | None = first_day if not rrule else fields.day(last) if last else None
     return Rule(rrule, first_day, last_day, check_times(times), page.zone)
 
 

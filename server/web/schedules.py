@@ -13,6 +13,7 @@ from base.errors import LoaError
 from schedules.changes import ProgrammeChanged
 from schedules.conflicts import Overlap
 from schedules.dispatch import read_audience
+from schedules.keeping import rule_of
 from schedules.models import Occurrence, Schedule, ScheduleState
 from server.auth.permissions import Permission
 from server.i18n.catalogue import N_
@@ -73,7 +74,7 @@ async def index(page: ViewPage) -> HTMLResponse:
     shown = [
         {
             "schedule": it,
-            "when": in_words(page, it.rrule, it.times, it.first_day, it.last_day),
+            "when": in_words(page, rule_of(it)),
             "sign": STATES[it.state],
         }
         for it in sorted(schedules, key=lambda it: it.state is ScheduleState.ENDED)[:ROWS]
@@ -141,7 +142,7 @@ async def _show(page: Page, schedule_id: str, error: LoaError | None = None) -> 
         it=it,
         announcement=about,
         state_sign=STATES[it.state],
-        when=in_words(page, it.rrule, it.times, it.first_day, it.last_day),
+        when=in_words(page, rule_of(it)),
         where=audience.describe(page, names, read_audience(it.audience)),
         rows=rows,
         may_end=it.state is ScheduleState.ACTIVE and page.me.can(Permission.SCHEDULE, it.place_id),

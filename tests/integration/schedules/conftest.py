@@ -3,10 +3,12 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import make_url, text
@@ -27,6 +29,7 @@ from devices.wire.audience import Audience
 from devices.wire.envelope import CheckingKey
 from devices.wire.orders import Order
 from schedules.models import Announcement, EmergencyTemplate, Schedule
+from schedules.recurrence import Rule
 from schedules.service import (
     AnnouncementService,
     EmergencyService,
@@ -39,8 +42,10 @@ from server.db import SqlDatabase
 from tests.support.postgres import running_postgres
 
 COMMUNE = "bao-nhai"
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 MORNING = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
 """10:00 in the commune, a Tuesday."""
+TODAY = MORNING.date()
 OPERATOR, APPROVER, OFFICER, DEPUTY = "operator", "approver", "officer", "deputy"
 
 
@@ -89,17 +94,23 @@ class Room:
         await self.announcements.submit(session, draft.id, OPERATOR)
         return await self.announcements.approve(session, draft.id, APPROVER)
 
-    async def daily(self, session: AsyncSession, announcement: Announcement, **more: object) -> Schedule:
-        given = {
-            "announcement_id": announcement.id,
-            "title": "Bản tin sáng",
-            "rrule": "FREQ=DAILY",
-            "times": ["05:00"],
-            "first_day": MORNING.date(),
-            "audience": Audience(),
-            "user_id": OPERATOR,
-        }
-        return await self.programme.create_schedule(session, **(given | more))  # type: ignore[arg-type] # any of them
+    async def daily(
+        self,
+        session: AsyncSession,
+        announcement: Announcement,
+        *,
+        rrule: str = "FREQ=DAILY",
+        times: Sequence[str] = ("05:00",),
+        first_day: date = TODAY,
+        last_day: date | None = None,
+        **more: Any,
+    ) -> Schedule:
+        """A schedule; `rule` instead of the parts of one, and whatever else `create_schedule` takes."""
+        rule = more.pop("rule", None) or Rule(
+            rrule, first_day, last_day if rrule else first_day, tuple(times), ZONE, takes_hours=True
+        )
+        said = {"title": "Bản tin sáng", "audience": Audience(), "user_id": OPERATOR} | more
+        return await self.programme.create_schedule(session, announcement_id=announcement.id, rule=rule, **said)
 
     async def alarm_templates(self, session: AsyncSession) -> dict[str, EmergencyTemplate]:
         """The first templates with their real sounds."""

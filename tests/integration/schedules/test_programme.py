@@ -14,8 +14,8 @@ from devices.wire.audience import Audience
 from devices.wire.content import Gap, Speech
 from devices.wire.orders import Cancel, Play, PlayClass, Stop
 from schedules.dispatch import tone
+from schedules.keeping import rule_of
 from schedules.models import Occurrence, OccurrenceState, Policy, Schedule, ScheduleState
-from schedules.planning import rule_of
 from tests.integration.schedules.conftest import (
     APPROVER,
     BOTH,
@@ -289,16 +289,15 @@ async def test_after_a_night_with_the_server_off_only_what_can_still_begin_is_or
         ({"rrule": "", "first_day": date(2026, 3, 9)}, "schedules.in_the_past"),
         ({"rrule": "", "first_day": date(2026, 3, 10), "times": ["09:59"]}, "schedules.in_the_past"),
         ({"first_day": date(2026, 1, 1), "last_day": date(2026, 3, 1)}, "schedules.in_the_past"),
-        ({"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31"}, "schedules.rule_never"),
-        ({"rrule": "FREQ=WEEKLY;BYDAY=MO", "last_day": date(2026, 3, 14)}, "schedules.rule_never"),
-        ({"rrule": "FREQ=HOURLY"}, "schedules.rule_invalid"),
+        ({"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31"}, "schedules.rule_never_day"),
+        ({"rrule": "FREQ=WEEKLY;BYDAY=MO", "last_day": date(2026, 3, 14)}, "schedules.rule_never_in_span"),
+        ({"rrule": "FREQ=HOURLY"}, "schedules.outside_hours"),
+        ({"rrule": "FREQ=MINUTELY"}, "schedules.times_count"),
         ({"last_day": date(2026, 3, 1)}, "schedules.days_reversed"),
         ({"times": []}, "schedules.times_count"),
         ({"times": ["5 giờ"]}, "schedules.time_wrong"),
         ({"times": ["05:00", "03:15"]}, "schedules.outside_hours"),
         ({"times": ["21:00"]}, "schedules.outside_hours"),
-        ({"zone_name": "Asia/Hanoi"}, "schedules.zone_unknown"),
-        ({"zone_name": "../etc/passwd"}, "schedules.zone_unknown"),
         ({"volume": 101}, "schedules.volume_wrong"),
         ({"audience": Audience(clusters=("bn-s99",))}, "schedules.audience_unknown"),
         ({"title": "x" * 201}, "schedules.title_wrong"),
@@ -313,6 +312,14 @@ async def test_a_schedule_that_cannot_be_is_refused_when_it_is_written(room: Roo
     assert refusal.value.code == code
     async with room.database.reading() as session:
         assert await room.programme.schedules(session, COMMUNE) == []
+
+
+@pytest.mark.parametrize("name", ["Asia/Hanoi", "../etc/passwd", ""])
+async def test_a_zone_nobody_knows_is_refused(room: Room, name: str):
+    async with room.database.reading() as session:
+        assert (await room.programme.zone(session, COMMUNE)).key == "Asia/Ho_Chi_Minh"
+        with pytest.raises(Refused, match=r"schedules\.zone_unknown"):
+            await room.programme.zone(session, COMMUNE, name)
 
 
 async def test_a_mistyped_0315_is_refused_with_the_nearest_permitted_time(room: Room):

@@ -170,7 +170,37 @@ async def test_a_rule_that_is_none_or_never_happens_is_refused(station: Station,
         body = {"announcement_id": announcement_id, "rrule": rule, "times": ["05:00"], "first_day": "2099-01-01"}
         answer = await operator.post("/api/v1/schedules", json=body)
         assert answer.status_code == 422, rule
-        assert answer.json()["code"] in {"schedules.rule_invalid", "schedules.rule_never"}
+        assert answer.json()["code"] in {"schedules.rule_invalid", "schedules.rule_never_day"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pattern": {"kind": "lunar", "days": ["31"]}},
+        {"pattern": {"kind": "lunar", "days": []}},
+        {"pattern": {"kind": "lunar", "days": ["1"], "leap": "sometimes"}},
+        {"pattern": {"kind": "every", "every": 0, "anchor": "2099-01-01"}},
+        {"pattern": {"kind": "branches", "branches": ["Mèo"]}},
+        {"pattern": {"kind": "weekly"}},
+        {"pattern": {"kind": "lunar", "days": ["1"]}, "rrule": "FREQ=DAILY"},
+        {"rrule": "FREQ=DAILY", "removed": ["2099-02-31"]},
+        {"rrule": "FREQ=DAILY", "added": ["2099-01-01"] * 1_001},
+        {"rrule": "FREQ=DAILY", "on_holidays": "perhaps"},
+        {"rrule": "FREQ=DAILY", "zone_name": "../../etc/passwd"},
+        {"rrule": "FREQ=DAILY", "last_day": "2098-01-01"},
+        {"rrule": "FREQ=MINUTELY"},
+        {"times": ["5h"]},
+    ],
+)
+async def test_parts_of_a_rule_that_cannot_be_are_refused(
+    station: Station, bulletin_wav: Path, wrong: dict[str, object]
+):
+    operator, approver = await staff(station)
+    announcement_id = await approved_announcement(operator, approver, bulletin_wav)
+    body = {"announcement_id": announcement_id, "times": ["05:00"], "first_day": "2099-01-01"} | wrong
+    answer = await operator.post("/api/v1/schedules", json=body)
+    assert answer.status_code == 422, answer.text
+    assert (await operator.get("/api/v1/schedules?place_id=bao-nhai")).json()["items"] == []
 
 
 HOSTILE = ["../../etc/passwd", "..%2f..%2floa.db", "A" * 64, "0" * 63, "0" * 65, "%00", "0" * 64, "loa.db", "é"]

@@ -203,3 +203,22 @@ async def test_what_is_said_is_what_was_written(station: Station):
     heard = await operator.get(f"/api/v1/assets/{spoken.json()['id']}/audio")
     assert (heard.status_code, heard.content[:4]) == (200, b"OggS")
     assert 1_000 < spoken.json()["duration_ms"] < 10_000
+
+
+async def test_a_schedule_by_the_moon_is_shown_as_it_was_written(station: Station, bulletin_wav: Path):
+    operator, approver = await staff(station)
+    announcement_id = await approved_announcement(operator, approver, bulletin_wav)
+    body = {
+        "announcement_id": announcement_id,
+        "pattern": {"kind": "lunar", "days": ["1", "15"]},
+        "times": ["17:00"],
+        "first_day": "2099-01-01",
+        "removed": ["2099-02-06"],
+        "on_holidays": "skip",
+    }
+    made = (await operator.post("/api/v1/schedules", json=body)).json()
+    shown = (await operator.get(f"/api/v1/schedules/{made['id']}")).json()
+    assert shown == made
+    assert shown["rule"]["pattern"] == {"kind": "lunar", "days": ["1", "15"], "leap": "custom", "short": "last"}
+    assert (shown["rule"]["removed"], shown["rule"]["on_holidays"]) == (["2099-02-06"], "skip")
+    assert (shown["rrule"], shown["times"], shown["overrides"], shown["until"]) == ("", ["17:00"], [], None)

@@ -9,6 +9,7 @@ from devices.models import ClusterKind, PlaceKind
 from devices.places import PlaceTree
 from devices.views import ClusterNode, PlaceNode
 from devices.wire.audience import Audience, Listener
+from schedules.allowances import Allowance
 from schedules.ground import Ground
 from schedules.policy import Rules
 
@@ -31,7 +32,7 @@ GROUND = Ground(
     tree=PlaceTree.of(PLACES),
     zones=ZONES,
     clusters=CLUSTERS,
-    rules=Rules.of(ZoneInfo("Asia/Ho_Chi_Minh")),
+    allowance=Allowance(Rules.of(ZoneInfo("Asia/Ho_Chi_Minh"))),
 )
 SPEAKERS = {
     "s1": Listener("s1", frozenset({"v1", "bao-nhai", "lao-cai", "vn"}), frozenset({"market"})),

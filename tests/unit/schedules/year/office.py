@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from schedules.aligning import Alignment, Off, Present, align
+from schedules.aligning import Alignment, Present, align
 from schedules.conflicts import Slot
 from schedules.copying import name_of
+from schedules.models import Off
 from schedules.models import OccurrenceState as State
 from schedules.pauses import Affected, Remedy, Silence, affected, less_silent
 from schedules.plans import Plan, Planned, airings

@@ -1,0 +1,176 @@
+"""Occurrence rows brought in line with the plans, each airing once, in the caller's transaction."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.ids import new_id
+from schedules.aligning import Added, Alignment, Renamed, align
+from schedules.content import Content
+from schedules.dispatch import with_times
+from schedules.ground import Ground
+from schedules.issuing import Issuer
+from schedules.judging import judge
+from schedules.keeping import plan_of, present
+from schedules.models import Occurrence, OccurrenceState, Off, Schedule, ScheduleState
+from schedules.plans import Planned, airings
+from schedules.repository import programme as rows
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What was done. added: rows that are new; instead: of these, those that take the place of an issued one.
+
+    changed: planned rows that say something new; called_off: rows no longer wanted, or replaced.
+    """
+
+    added: tuple[Occurrence, ...] = ()
+    instead: tuple[Occurrence, ...] = ()
+    changed: tuple[Occurrence, ...] = ()
+    called_off: tuple[Occurrence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is planned now: the airings that begin after `now` and before `until`."""
+
+    now: datetime
+    until: datetime
+
+
+@dataclass(slots=True)
+class _Work:
+    """One carrying out: the alignment, the rows it names, and the schedules and sounds they come from."""
+
+    ground: Ground
+    schedules: Mapping[str, Schedule]
+    now: datetime
+    needed: Alignment
+    present: Mapping[str, Occurrence]
+    contents: Mapping[str, Content] = field(default_factory=dict)
+
+    def row(self, added: Added) -> Occurrence:
+        schedule, airing = self.schedules[added.airing.plan], added.airing
+        row = Occurrence(
+            id=new_id(),
+            place_id=schedule.place_id,
+            schedule_id=schedule.id,
+            title=schedule.title,
+            generation=added.generation,
+            replaces_id=added.replaces,
+            start_at=airing.start,
+            ends_at=airing.start,
+            expires_at=airing.start + timedelta(seconds=schedule.late_s),
+            preempted=schedule.preempted,
+            late_s=schedule.late_s,
+            created_by=schedule.created_by,
+            created_at=self.now,
+        )
+        return self.say(row, airing)
+
+    def say(self, row: Occurrence, airing: Planned) -> Occurrence:
+        """Let a row say what an airing is."""
+        schedule, content = self.schedules[airing.plan], self.contents[airing.announcement]
+        about, own = content.announcement, airing.announcement == schedule.announcement_id
+        row.schedule_id, row.original_at, row.start_at = airing.plan, airing.original, airing.start
+        row.announcement_id, row.level = about.id, about.level
+        row.title = schedule.title if own else about.title
+        row.play_class = schedule.play_class if own else about.play_class
+        row.audience, row.volume = airing.audience.to_map(), airing.volume
+        row.ends_at = airing.start
+        return with_times(row, content.parts(row.play_class))
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Carries out what `aligning` asks for."""
+
+    issuer: Issuer
+
+    async def follow(
+        self, session: AsyncSession, ground: Ground, schedules: Sequence[Schedule], window: Window, *, refuse: bool
+    ) -> Followed:
+        """Let the rows of these schedules of one place, locked by the caller, be those of their plans.
+
+        What the policy does not permit is refused, with what it would permit instead; without `refuse` its row is kept
+        cancelled, with the reason. What was issued and is not wanted any more is cancelled by a signed order.
+        """
+        work = await self._work(session, ground, schedules, window)
+        if work.needed.is_empty:
+            return Followed()
+        needed = work.needed
+        asked = {each.airing.announcement for each in _said(needed)}
+        work.contents = await self.issuer.contents(session, asked)
+        added = [(each, work.row(each)) for each in (*needed.add, *needed.replace)]
+        changed = [work.say(work.present[each.id], each.airing) for each in needed.rewrite]
+        gone = [work.present[name] for name in (*needed.call_off, *(each.replaces or "" for each in needed.replace))]
+        fresh = [*(row for _, row in added), *changed]
+        with session.no_autoflush:
+            found = await judge(session, ground, fresh, {row.id for row in gone}, offer=refuse)
+        if refuse:
+            found.refuse()
+        _keep_out(fresh, found.unfit())
+        await self._call_off(session, needed, work.present)
+        for each in needed.rename:
+            row = work.present[each.id]
+            row.schedule_id, row.original_at = each.airing.plan, each.airing.original
+        await session.flush()
+        new = await rows.add_new(session, [row for _, row in added])
+        replaced = {each.replaces for each in needed.replace}
+        kept = [(each, row) for each, row in added if row.id in new]
+        return Followed(
+            added=tuple(row for _, row in kept),
+            instead=tuple(row for each, row in kept if each.replaces in replaced),
+            changed=tuple(changed),
+            called_off=tuple(gone),
+        )
+
+    async def _work(
+        self, session: AsyncSession, ground: Ground, schedules: Sequence[Schedule], window: Window
+    ) -> _Work:
+        """What is needed; the rows it touches are locked, and looked at again, for they may have changed meanwhile."""
+        by_id = {schedule.id: schedule for schedule in schedules}
+        plans = [plan_of(each, ground.holidays) for each in schedules if each.state is ScheduleState.ACTIVE]
+        wanted = airings(plans, window.now, window.until)
+        names = {(each.plan, each.original) for each in wanted}
+        originals = [each.original for each in wanted]
+        between = (min(originals), max(originals)) if originals else None
+        found = await rows.present(session, by_id, start=window.now, end=window.until, originals=between)
+        known = {row.id: row for row in found if _within(row, window) or (row.schedule_id, row.original_at) in names}
+        locked: set[str] = set()
+        while True:
+            needed = align(map(present, known.values()), wanted, window.now)
+            touched = _touched(needed)
+            if touched <= locked:
+                return _Work(ground, by_id, window.now, needed, known)
+            known |= {row.id: row for row in await rows.lock(session, touched)}
+            locked |= touched
+
+    async def _call_off(self, session: AsyncSession, needed: Alignment, present: Mapping[str, Occurrence]) -> None:
+        for names, reason in (
+            (needed.call_off, "no_longer_planned"),
+            (tuple(each.replaces or "" for each in needed.replace), "replaced"),
+        ):
+            await self.issuer.call_off(session, [present[name] for name in names], reason, Off.NOT_WANTED)
+
+
+def _within(row: Occurrence, window: Window) -> bool:
+    return window.now <= row.start_at < window.until
+
+
+def _touched(needed: Alignment) -> set[str]:
+    replaced = {each.replaces for each in needed.replace if each.replaces is not None}
+    return {each.id for each in (*needed.rename, *needed.rewrite)} | replaced | set(needed.call_off)
+
+
+def _said(needed: Alignment) -> Iterable[Added | Renamed]:
+    return (*needed.add, *needed.replace, *needed.rewrite)
+
+
+def _keep_out(fresh: Collection[Occurrence], unfit: Mapping[str, str]) -> None:
+    """What is not permitted keeps its row, called off, with the reason."""
+    for row in fresh:
+        if row.id in unfit:
+            row.state, row.off, row.reason = OccurrenceState.CANCELLED, Off.UNFIT, unfit[row.id]

@@ -1,0 +1,62 @@
+"""A schedule's row as a plan and back, an occurrence's row as one of its airings (pure)."""
+
+from dataclasses import replace
+
+from schedules.aligning import Present
+from schedules.calendar_vn import NATIONAL, Holidays
+from schedules.dispatch import read_audience
+from schedules.models import Occurrence, Off, Schedule
+from schedules.plans import Plan, Planned
+from schedules.recurrence import Rule, from_map, to_map
+from schedules.stored_plans import override_from_map, override_to_map
+
+
+def rule_of(schedule: Schedule, holidays: Holidays = NATIONAL) -> Rule:
+    """The rule of a schedule, in a commune with these holidays."""
+    return from_map(schedule.rule, holidays)
+
+
+def plan_of(schedule: Schedule, holidays: Holidays = NATIONAL) -> Plan:
+    """A schedule as it is planned."""
+    return Plan(
+        id=schedule.id,
+        rule=rule_of(schedule, holidays),
+        announcement=schedule.announcement_id,
+        audience=read_audience(schedule.audience),
+        volume=schedule.volume,
+        overrides=tuple(map(override_from_map, schedule.overrides)),
+        since=schedule.since,
+        until=schedule.until,
+    )
+
+
+def keep(schedule: Schedule, plan: Plan) -> None:
+    """Write a plan into its schedule's row."""
+    schedule.rule = to_map(plan.rule)
+    schedule.announcement_id = plan.announcement
+    schedule.audience = plan.audience.to_map()
+    schedule.volume = plan.volume
+    schedule.overrides = [override_to_map(each) for each in plan.overrides]
+    schedule.since, schedule.until = plan.since, plan.until
+
+
+def airing_of(row: Occurrence) -> Planned:
+    """The airing a schedule's occurrence is for."""
+    return Planned(
+        plan=row.schedule_id or "",
+        original=row.original_at or row.start_at,
+        start=row.start_at,
+        announcement=row.announcement_id or "",
+        audience=read_audience(row.audience),
+        volume=row.volume,
+    )
+
+
+def present(row: Occurrence) -> Present:
+    """The same as `aligning` looks at it."""
+    return Present(row.id, airing_of(row), row.state, row.generation, row.off or Off.BY_PERSON)
+
+
+def with_holidays(plan: Plan, holidays: Holidays) -> Plan:
+    """The same plan in a commune with these holidays."""
+    return replace(plan, rule=replace(plan.rule, holidays=holidays))
