@@ -174,6 +174,16 @@ MESSAGES: dict[str, str] = {
     "schedules.undo_changed": (
         "The last change was changed again since, or is undone already. Nothing was changed. Look at it as it is now."
     ),
+    "schedules.copy_empty": (
+        "Nothing of these days would be heard again: it is there already, past, or put away. Nothing was changed."
+    ),
+    "schedules.pause_over": "This pause is over. Nothing was changed.",
+    "schedules.pause_unknown": "There is no pause with the id {id}.",
+    "schedules.paused": (
+        "Everyone “{title}” is for is to be left in peace at that time. Nothing was ordered. Choose another time, or "
+        "end the pause first."
+    ),
+    "schedules.undo_nothing": "There is no change of the programme here that could be undone.",
     "schedules.pause_reversed": "The pause would end ({end}) before it begins ({start}). Nothing was changed.",
     "schedules.pause_too_long": (
         "A pause lasts at most {limit} days. Nothing was changed. For longer, take the village out of the schedules."
@@ -210,6 +220,7 @@ REASONS: dict[str, str] = {
     "nobody_meant": "No cluster belonged to its audience any more.",
     "not_approved": "Its announcement was not approved in time.",
     "outside_hours": "It would not lie within the permitted hours.",
+    "paused": "Everyone it was for was to be left in peace.",
     "replaced": "It was changed: another airing takes its place.",
     "schedule_ended": "Its schedule was ended.",
     "stopped": "Stopped by hand.",

@@ -21,7 +21,7 @@ from schedules.repository import programme as rows
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What was done. added: rows that are new; instead: of these, those that take the place of an issued one.
+    """What was done. added: rows that are new; instead: these, where something issued was called off with it.
 
     changed: planned rows that say something new; called_off: rows no longer wanted, or replaced.
     """
@@ -103,10 +103,11 @@ class Follower:
         needed = work.needed
         asked = {each.airing.announcement for each in _said(needed)}
         work.contents = await self.issuer.contents(session, asked)
-        added = [(each, work.row(each)) for each in (*needed.add, *needed.replace)]
+        added = [work.row(each) for each in (*needed.add, *needed.replace)]
         changed = [work.say(work.present[each.id], each.airing) for each in needed.rewrite]
         gone = [work.present[name] for name in (*needed.call_off, *(each.replaces or "" for each in needed.replace))]
-        fresh = [*(row for _, row in added), *changed]
+        issued = any(row.state is OccurrenceState.ISSUED for row in gone)
+        fresh = [*added, *changed]
         with session.no_autoflush:
             found = await judge(session, ground, fresh, {row.id for row in gone}, offer=refuse)
         if refuse:
@@ -117,12 +118,11 @@ class Follower:
             row = work.present[each.id]
             row.schedule_id, row.original_at = each.airing.plan, each.airing.original
         await session.flush()
-        new = await rows.add_new(session, [row for _, row in added])
-        replaced = {each.replaces for each in needed.replace}
-        kept = [(each, row) for each, row in added if row.id in new]
+        new = await rows.add_new(session, added)
+        kept = tuple(row for row in added if row.id in new)
         return Followed(
-            added=tuple(row for _, row in kept),
-            instead=tuple(row for each, row in kept if each.replaces in replaced),
+            added=kept,
+            instead=kept if issued else (),
             changed=tuple(changed),
             called_off=tuple(gone),
         )

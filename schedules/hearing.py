@@ -11,13 +11,13 @@ from devices.wire.orders import Status
 from devices.wire.playing import Airing
 from devices.wire.rehearsal import Rehearsal, rehearse
 from schedules import ground as grounds
+from schedules import quiet
 from schedules.conflicts import Overlap, overlaps
-from schedules.dispatch import bulletin, read_audience
+from schedules.dispatch import bulletin
 from schedules.ground import Ground
 from schedules.issuing import Issuer
 from schedules.models import Occurrence
 from schedules.repository import programme as rows
-from schedules.slots import slot_of
 
 MOST = 2_000
 """How many occurrences of a day or a week are looked at."""
@@ -39,7 +39,8 @@ class Listening:
             session, ground.tree.path(ground.place.id), start=start, end=end, open_only=True, limit=MOST
         )
         together = ground.heard_with(cluster_id)
-        meant = {row.id: ground.meant(read_audience(row.audience)) & together for row in found}
+        hearing = await quiet.slots(session, ground, found, start, end)
+        meant = {slot.occurrence: slot.clusters & together for slot in hearing}
         sent = [row for row in found if meant[row.id]]
         spoken = await self.issuer.devices.cluster_languages(session, ground.place.id)
         # A transmitter sends the languages of all that are meant, one after the other.
@@ -57,7 +58,7 @@ class Listening:
         """The airings of a place that meet in some cluster between two moments."""
         ground = await grounds.load(session, self.issuer.devices, place_id)
         found = await rows.occurrences(session, (place_id,), start=start, end=end, open_only=True, limit=MOST)
-        return overlaps(slot_of(row, ground) for row in found)
+        return overlaps(await quiet.slots(session, ground, found, start, end))
 
     async def _airings(
         self,

@@ -18,11 +18,13 @@ from devices.wire.content import Part
 from devices.wire.orders import MAX_IDS, Cancel, PlayClass, Stop
 from schedules import content as contents
 from schedules import ground as grounds
+from schedules import quiet
 from schedules.content import Content
-from schedules.dispatch import bulletin, read_audience, with_times
+from schedules.dispatch import bulletin, check_audience_size, read_audience, with_times
 from schedules.emergency import CANCEL_OUTLIVES
 from schedules.ground import Ground
 from schedules.models import EmergencyState, Occurrence, OccurrenceState, Off
+from schedules.pauses import without
 from schedules.repository import emergencies as emergency_rows
 from schedules.repository import programme as rows
 
@@ -31,6 +33,8 @@ _log = structlog.get_logger(__name__)
 BATCH = 5
 """How many occurrences one transaction issues: an emergency may have to wait for it, and each writes a row for every
 cluster it is for."""
+AT_ONCE = 20
+"""How many the transaction of a change issues of what it brings."""
 COURIER_AHEAD = timedelta(days=30)
 STOP_STANDS = timedelta(seconds=60)
 """A stop that arrives later than this would end something it was never meant for."""
@@ -97,7 +101,10 @@ class Issuer:
     async def issue(
         self, session: AsyncSession, occurrence: Occurrence, parts: Sequence[Part], ground: Ground
     ) -> OrderEntry:
-        """Order one occurrence. Raises Refused: outside_hours, nobody_meant, and what `devices` refuses."""
+        """Order one occurrence, for those who are not paused then.
+
+        Raises Refused: outside_hours, nobody_meant, paused, and what `devices` refuses.
+        """
         if not parts:
             raise Refused("schedules.no_versions")
         with_times(occurrence, parts)
@@ -107,6 +114,13 @@ class Issuer:
         reach = ground.reach(audience)
         if not reach.clusters:
             raise Refused("schedules.nobody_meant")
+        out = await quiet.left_out(session, ground, occurrence)
+        if out:
+            left = without(audience, frozenset(reach.ids), out)
+            if left is None:
+                raise Refused("schedules.paused", title=occurrence.title)
+            audience, reach = left, ground.reach(left)
+            occurrence.paused = sorted(out)
         entry = await self.devices.order_play(
             session, occurrence.place_id, airing.play, audience, airing.expires_at, meant=reach.ids
         )
@@ -114,6 +128,27 @@ class Issuer:
         occurrence.ends_at, occurrence.expires_at = airing.ends_at, airing.expires_at
         occurrence.clusters, occurrence.people = len(reach.clusters), reach.people
         return entry
+
+    async def issue_these(
+        self, session: AsyncSession, ground: Ground, occurrence_ids: Sequence[str], until: datetime
+    ) -> None:
+        """Order at once what takes the place of what was ordered, as far as it begins by `until` and is approved: the
+        first `AT_ONCE` of them, for an emergency may have to wait for it; the others with all that is due.
+
+        Raises what `issue` does: what cannot be ordered undoes the whole change.
+        """
+        if not occurrence_ids:
+            return
+        if ground.place.id in await communes_of_couriers(session):
+            until = max(until, self.clock() + COURIER_AHEAD)
+        found = await rows.lock(session, occurrence_ids)
+        near = [row for row in found if row.state is OccurrenceState.PLANNED and row.start_at <= until]
+        content = await self.contents(session, {row.announcement_id for row in near}, lock=True)
+        for row in sorted(near, key=lambda each: (each.start_at, each.id))[:AT_ONCE]:
+            known = content[row.announcement_id or ""]
+            if known.may_air:
+                await self.issue(session, row, known.parts(row.play_class), ground)
+        await session.flush()
 
     async def _issue_or_call_off(
         self,
@@ -163,6 +198,16 @@ class Issuer:
         groups = [issued[at : at + MAX_IDS] for at in range(0, len(issued), MAX_IDS)]
         return [await self._cancel(session, group, reason) for group in groups]
 
+    async def leave_out(
+        self, session: AsyncSession, occurrence: Occurrence, clusters: frozenset[str], reason: str
+    ) -> OrderEntry:
+        """Cancel an issued occurrence for these clusters alone. Raises Refused("schedules.audience_too_long")."""
+        whom = Audience(clusters=tuple(sorted(clusters)))
+        check_audience_size(whom)
+        occurrence.paused = sorted(clusters.union(occurrence.paused))
+        # It names no occurrence of the log: all of it may have to be cancelled yet.
+        return await self._cancel(session, [occurrence], reason, whom)
+
     async def stop_all(
         self, session: AsyncSession, place_id: str, user_id: str, up_to: PlayClass, soon: timedelta
     ) -> list[OrderEntry]:
@@ -194,17 +239,21 @@ class Issuer:
                 emergency.state, emergency.ended_by, emergency.ended_at = EmergencyState.STOPPED, user_id, now
         return [stop, *await self.call_off(session, on_air, "stopped")]
 
-    async def _cancel(self, session: AsyncSession, group: Sequence[Occurrence], reason: str) -> OrderEntry:
+    async def _cancel(
+        self, session: AsyncSession, group: Sequence[Occurrence], reason: str, whom: Audience | None = None
+    ) -> OrderEntry:
+        """whom: these alone. Else everyone: whom the play was for may have been changed since, and who has no such
+        play loses nothing.
+        """
         first = group[0]
         return await self.devices.order(
             session,
             first.place_id,
             Cancel(tuple(row.id for row in group), reason[:200]),
-            # To everyone: whom the play was for may have been changed since, and who has no such play loses nothing.
-            Audience(),
+            Audience() if whom is None else whom,
             max(row.expires_at for row in group) + CANCEL_OUTLIVES,
             kind=Cancel.type,
-            occurrence_id=first.id if len(group) == 1 else None,
+            occurrence_id=first.id if len(group) == 1 and whom is None else None,
             # A cancel overtakes what it cancels.
             urgency=max(int(PlayClass.PRIORITY), *(row.play_class for row in group)),
         )

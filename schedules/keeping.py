@@ -1,7 +1,5 @@
 """A schedule's row as a plan and back, an occurrence's row as one of its airings (pure)."""
 
-from dataclasses import replace
-
 from schedules.aligning import Present
 from schedules.calendar_vn import NATIONAL, Holidays
 from schedules.dispatch import read_audience
@@ -55,8 +53,3 @@ def airing_of(row: Occurrence) -> Planned:
 def present(row: Occurrence) -> Present:
     """The same as `aligning` looks at it."""
     return Present(row.id, airing_of(row), row.state, row.generation, row.off or Off.BY_PERSON)
-
-
-def with_holidays(plan: Plan, holidays: Holidays) -> Plan:
-    """The same plan in a commune with these holidays."""
-    return replace(plan, rule=replace(plan.rule, holidays=holidays))

@@ -21,14 +21,20 @@ from schedules import ground as grounds
 from schedules.announcements import AnnouncementService, check_title
 from schedules.changes import ProgrammeChanged
 from schedules.composing import check_items_approved, check_schedulable
-from schedules.conflicts import Overlap
+from schedules.conflicts import Overlap, Slot
+from schedules.copying import Copied
 from schedules.dispatch import lasts, with_times
+from schedules.editing import Changed, Editor
+from schedules.edits import Change, Scope
 from schedules.hearing import Listening
 from schedules.issuing import Issuer, IssueRound
 from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Off, Schedule, ScheduleState
+from schedules.pauses import Pause
+from schedules.pausing import Paused, Pauser
 from schedules.planning import Planner, check_rule, in_place
 from schedules.policy import Rules
 from schedules.recurrence import Rule, to_map
+from schedules.repeating import Repeater
 from schedules.repository import programme as rows
 
 _log = structlog.get_logger(__name__)
@@ -63,6 +69,10 @@ class ProgrammeService:
         self._issuer = Issuer(devices, audio, clock)
         self._planner = Planner(self._issuer, timedelta(days=self._settings.horizon_days))
         self._listening = Listening(self._issuer)
+        ahead = timedelta(days=self._settings.issue_days)
+        self._editor = Editor(self._planner, ahead)
+        self._repeater = Repeater(self._editor)
+        self._pauser = Pauser(self._issuer, ahead)
 
     async def broadcast_now(
         self,
@@ -166,17 +176,72 @@ class ProgrammeService:
         return (await self._issuer.contents(session, [about.id]))[about.id].parts(about.play_class)
 
     async def end_schedule(self, session: AsyncSession, schedule_id: str, user_id: str) -> Schedule:
-        """Call off what it still had ahead; what the speakers have is cancelled by signed order. Twice is once."""
+        """Call off what it still had ahead; what the speakers have is cancelled by signed order. Twice is once.
+
+        It can be undone.
+        """
         schedule = await rows.schedule(session, schedule_id, lock=True)
         if schedule is None:
             raise NotFound("schedules.schedule_unknown", id=schedule_id)
+        if schedule.state is ScheduleState.ENDED:
+            return schedule
         now = self._clock()
-        schedule.state = ScheduleState.ENDED
+        await self._editor.end(session, schedule, now=now, user_id=user_id)
         await rows.call_off_planned(session, schedule.id, "schedule_ended", after=now)
         issued = await rows.issued_of(session, schedule.id, now)
         orders = await self._issuer.call_off(session, issued, "schedule_ended", Off.NOT_WANTED)
         _log.info("schedule.ended", schedule=schedule.id, user=user_id, cancel_orders=len(orders))
         return schedule
+
+    async def edit(
+        self,
+        session: AsyncSession,
+        schedule_id: str,
+        original: datetime,
+        scope: Scope,
+        change: Change,
+        *,
+        revision: int | None = None,
+        user_id: str,
+    ) -> Changed:
+        """Change the airing its rule gives at `original`, or with it those that follow, or all still to come.
+
+        What the speakers have is replaced in the same transaction, each airing once. Raises what `edits.edit` does, and
+        Refused for what the policy does not permit.
+        """
+        return await self._editor.edit(
+            session, schedule_id, original, scope, change, revision=revision, now=self._clock(), user_id=user_id
+        )
+
+    async def undo(self, session: AsyncSession, place_id: str, user_id: str) -> Changed:
+        """Take back the last change of a place. Raises NotFound: undo_nothing, Conflict: undo_changed, undo_aired."""
+        return await self._editor.undo(session, place_id, now=self._clock(), user_id=user_id)
+
+    async def look_at_copy(
+        self, session: AsyncSession, place_id: str, first: date, days: int, *, by_days: int
+    ) -> Copied:
+        """What a copy of a day or a week would bring, and what it would meet. Raises Refused("…copy_wrong")."""
+        return await self._repeater.look(session, place_id, first, days, by_days=by_days, now=self._clock())
+
+    async def copy(
+        self, session: AsyncSession, place_id: str, first: date, days: int, *, by_days: int, user_id: str
+    ) -> tuple[Copied, Changed]:
+        """Let what is heard on some days be heard again so many days later. Raises Refused, Conflict: copy_empty."""
+        return await self._repeater.copy(
+            session, place_id, first, days, by_days=by_days, now=self._clock(), user_id=user_id
+        )
+
+    async def misses(self, session: AsyncSession, place_id: str, pause: Pause) -> dict[str, tuple[Slot, ...]]:
+        """Cluster → what it would miss in a pause that is not written yet."""
+        return await self._pauser.misses(session, place_id, pause, self._clock())
+
+    async def pause(self, session: AsyncSession, place_id: str, pause: Pause) -> Paused:
+        """Leave somebody in peace for a time. Raises Refused: audience_unknown, nobody_meant; Conflict: pause_over."""
+        return await self._pauser.begin(session, place_id, pause, self._clock())
+
+    async def end_pause(self, session: AsyncSession, pause_id: str, user_id: str) -> Paused:
+        """End a pause early. Raises NotFound: pause_unknown, Conflict: pause_over."""
+        return await self._pauser.end(session, pause_id, self._clock(), user_id)
 
     async def cancel_occurrence(
         self, session: AsyncSession, occurrence_id: str, user_id: str, reason: str = ""

@@ -17,13 +17,17 @@ from schedules.models import (
     Occurrence,
     OccurrenceState,
     Off,
+    PauseRow,
     Policy,
+    ProgrammeChange,
     Schedule,
     ScheduleState,
 )
 
 LATEST = timedelta(days=1)
 """No airing may begin later than this after its time (`Play.late_ms` is at most a day)."""
+PAUSED = "paused"
+"""The reason of an occurrence that nobody is left for."""
 _OPEN = (OccurrenceState.PLANNED, OccurrenceState.ISSUED)
 
 
@@ -38,6 +42,21 @@ async def schedules(session: AsyncSession, place_id: str, *, state: ScheduleStat
     if state is not None:
         query = query.where(col(Schedule.state) == state)
     return list(await session.scalars(query.order_by(col(Schedule.id).desc())))
+
+
+async def locked_schedules(session: AsyncSession, schedule_ids: Collection[str]) -> list[Schedule]:
+    """These schedules, locked in the order of their ids; those nobody knows are left out."""
+    query = select(Schedule).where(col(Schedule.id).in_(schedule_ids)).order_by(col(Schedule.id))
+    return list(await session.scalars(query.with_for_update().execution_options(populate_existing=True)))
+
+
+async def last_change(session: AsyncSession, place_id: str) -> ProgrammeChange | None:
+    """The last change of a place's schedules that was not taken back, locked."""
+    query = select(ProgrammeChange).where(
+        col(ProgrammeChange.place_id) == place_id, col(ProgrammeChange.undone_at).is_(None)
+    )
+    latest = query.order_by(col(ProgrammeChange.at).desc(), col(ProgrammeChange.id).desc()).limit(1)
+    return (await session.scalars(latest.with_for_update().execution_options(populate_existing=True))).first()
 
 
 async def short_of(session: AsyncSession, horizon: datetime, limit: int) -> list[Schedule]:
@@ -230,6 +249,41 @@ async def close_expired(session: AsyncSession, now: datetime) -> list[tuple[str,
         .returning(col(Occurrence.place_id), col(Occurrence.id))
     )
     return [(place_id, occurrence_id) for place_id, occurrence_id in await session.execute(query)]
+
+
+async def pauses(session: AsyncSession, place_id: str, start: datetime, end: datetime) -> list[PauseRow]:
+    """The pauses of a place that lie at least partly in [start, end), as they were asked for."""
+    query = select(PauseRow).where(
+        col(PauseRow.place_id) == place_id, col(PauseRow.start_at) < end, col(PauseRow.end_at) > start
+    )
+    return list(await session.scalars(query.order_by(col(PauseRow.id))))
+
+
+async def pause(session: AsyncSession, pause_id: str) -> PauseRow | None:
+    """One pause, locked."""
+    return await session.get(PauseRow, pause_id, with_for_update=True, populate_existing=True)
+
+
+async def touched_by_pause(session: AsyncSession, place_id: str, start: datetime, end: datetime) -> list[Occurrence]:
+    """What is with the speakers, or is not because everybody is paused, and lies at least partly in [start, end).
+
+    What is planned is locked with it: somebody may be about to order it, by the pauses as they were.
+    """
+    query = select(Occurrence).where(
+        col(Occurrence.place_id) == place_id,
+        col(Occurrence.emergency_id).is_(None),
+        or_(col(Occurrence.state).in_(_OPEN), col(Occurrence.reason) == PAUSED),
+        col(Occurrence.start_at) < end,
+        col(Occurrence.ends_at) >= start,
+    )
+    query = query.order_by(col(Occurrence.id)).with_for_update().execution_options(populate_existing=True)
+    return [row for row in await session.scalars(query) if row.state is not OccurrenceState.PLANNED]
+
+
+async def replaced(session: AsyncSession, occurrence_ids: Collection[str]) -> set[str]:
+    """Of these, what another one has taken the place of."""
+    query = select(Occurrence.replaces_id).where(col(Occurrence.replaces_id).in_(occurrence_ids))
+    return {each for each in await session.scalars(query) if each is not None}
 
 
 async def on_air(
