@@ -174,6 +174,7 @@ MESSAGES: dict[str, str] = {
     "schedules.undo_changed": (
         "The last change was changed again since, or is undone already. Nothing was changed. Look at it as it is now."
     ),
+    "schedules.announcement_untitled": "There is no announcement here that is called “{title}”. Nothing was made.",
     "schedules.copy_empty": (
         "Nothing of these days would be heard again: it is there already, past, or put away. Nothing was changed."
     ),

@@ -19,6 +19,7 @@ from devices.wire.orders import AfterPreemption, PlayClass
 from devices.wire.rehearsal import Rehearsal
 from schedules import ground as grounds
 from schedules.announcements import AnnouncementService, check_title
+from schedules.calendar_desk import CalendarDesk
 from schedules.changes import ProgrammeChanged
 from schedules.composing import check_items_approved, check_schedulable
 from schedules.conflicts import Overlap, Slot
@@ -72,6 +73,7 @@ class ProgrammeService:
         ahead = timedelta(days=self._settings.issue_days)
         self._editor = Editor(self._planner, ahead)
         self._repeater = Repeater(self._editor)
+        self.calendars = CalendarDesk(self._issuer)
         self._pauser = Pauser(self._issuer, ahead)
 
     async def broadcast_now(

@@ -19,6 +19,10 @@ MESSAGES: dict[str, str] = {
     "server.config_wrong": "The settings file {path} cannot be read: {problem}.",
     "server.csrf_failed": "This form is no longer valid. Nothing was changed. Open the page again and repeat the step.",
     "server.database_busy": "The database did not answer in time. Nothing was changed. Try again in a moment.",
+    "server.database_not_ready": (
+        "There is no database of this version of Loa ({revision}). Nothing was made or changed. Run the server once, "
+        "so that it makes or upgrades it."
+    ),
     "server.database_newer": (
         "This database was written by a newer version of Loa ({revision}). Nothing was changed. Start that version."
     ),

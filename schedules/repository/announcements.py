@@ -58,6 +58,16 @@ async def sessions_with(session: AsyncSession, announcement: Announcement) -> li
     return list(await session.scalars(query))
 
 
+async def titled(session: AsyncSession, place_id: str, title: str) -> Announcement | None:
+    """A place's newest announcement of a title that is not put away."""
+    query = select(Announcement).where(
+        col(Announcement.place_id) == place_id,
+        col(Announcement.title) == title,
+        col(Announcement.state) != AnnouncementState.ARCHIVED,
+    )
+    return (await session.scalars(query.order_by(col(Announcement.id).desc()).limit(1))).first()
+
+
 async def assets(session: AsyncSession, ids: Collection[str]) -> dict[str, AudioAsset]:
     """The sounds of these ids that exist."""
     if not ids:

@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from sqlalchemy import make_url
+
+from base.errors import Refused
 from base.mqtt import BrokerAddress
 from base.times import utc_now
 from server.db import SqlDatabase
-from server.migrations import migrate
+from server.migrations import check_newest, migrate
 from server.runtime import Runtime, build
 from server.settings import Settings, load_settings
 
@@ -32,3 +35,23 @@ async def opened_with(settings: Settings) -> AsyncIterator[Runtime]:
         yield build(settings, database, _NOWHERE, utc_now)
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def opened_to_read(config: Path | None) -> AsyncIterator[Runtime]:
+    """Open what the settings name, to read from it. Raises Refused("server.database_not_ready"); nothing is made."""
+    settings = load_settings(config)
+    _check_there(settings)
+    database = SqlDatabase(settings.database_url, password=settings.database_password)
+    try:
+        await check_newest(database)
+        yield build(settings, database, _NOWHERE, utc_now)
+    finally:
+        await database.close()
+
+
+def _check_there(settings: Settings) -> None:
+    """SQLite would make what it does not find."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise Refused("server.database_not_ready", revision="")

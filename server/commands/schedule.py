@@ -1,4 +1,4 @@
-"""`loa schedule …`: when a rule of the programme comes true, without any server."""
+"""`loa schedule …`: the programme without any running server; here when a rule comes true."""
 
 import json
 import sys
@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from server.commands.schedule_files import export_file, import_file
+from server.commands.schedule_hear import hear
+
 app = typer.Typer(no_args_is_help=True)
+
+
+app.command("hear")(hear)
+app.command("import")(import_file)
+app.command("export")(export_file)
 
 
 @app.callback()

@@ -30,6 +30,15 @@ async def differences(database: SqlDatabase) -> list[object]:
         return await connection.run_sync(_compare)
 
 
+async def check_newest(database: SqlDatabase) -> None:
+    """Raise Refused("server.database_not_ready") unless the tables are of the newest revision; nothing is written."""
+    async with database.reading() as session:
+        connection = await session.connection()
+        current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    if current != ScriptDirectory.from_config(config()).get_current_head():
+        raise Refused("server.database_not_ready", revision=current or "")
+
+
 def config(connection: Connection | None = None) -> Config:
     """Alembic's configuration: the scripts lie beside this file, the connection is ours."""
     settings = Config()

@@ -52,7 +52,6 @@ async def ears(room: Room, start: datetime) -> list[str]:
     """Every cluster that will sound the airing of a moment, once for each order that makes it."""
     async with room.database.reading() as session:
         log = await orders(session)
-        names = [view.cluster.id for view in await room.devices.clusters(session, COMMUNE, limit=100)]
         village = {
             view.cluster.id: view.cluster.village_id
             for view in await room.devices.clusters(session, COMMUNE, limit=100)
