@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO   ?=
-TESTS  ?= -n 3 --dist loadfile
+TESTS  ?= -n 4 --dist loadgroup --no-loadscope-reorder
 SECONDS ?= 60
 
 .PHONY: demo test check setup lint types contracts messages migrations worlds bench fuzz clean help

@@ -92,6 +92,10 @@ MESSAGES: dict[str, str] = {
         "Try again, cut the text into parts, or choose another voice."
     ),
     "audio.speed_wrong": "The speed of speech must be between {lowest} and {highest}.",
+    "audio.store_full": (
+        "The server's disk is nearly full: {free_mb} MB are free, and sounds are prepared from {needed_mb} MB on. "
+        "Nothing was kept, and what is planned goes on. Ask the administrator to make room."
+    ),
     "audio.text_empty": "There is no text to speak. Write what is to be heard.",
     "audio.text_too_long": (
         "The text has {length} characters; at most {limit} can be spoken at once. Split it into parts."

@@ -20,6 +20,8 @@ class AudioLimits:
     master_timeout_s: int = 1800
     workers: int = 2
     """How many sounds are worked on at once; the others wait."""
+    spare_bytes: int = 1_000_000_000
+    """With less free on the store's disk no sound is begun: two hours take half of it, and orders need the rest."""
 
 
 def limit_this_process(*, memory_mb: int, cpu_s: int, file_mb: int) -> None:

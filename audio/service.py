@@ -120,6 +120,7 @@ class AudioService:
         name = _plain(original_name)[-_NAME_LIMIT:] or "?"
         trim = Trim(start_ms or 0, end_ms)
         trim.check(name)
+        self._check_room()
         async with self._places:
             progress(0.0)
             with self._store.workplace() as folder:
@@ -188,6 +189,7 @@ class AudioService:
         A cancelled call leaves half of its files behind.
         """
         written = choice.check_text(text)
+        self._check_room()
         if spoken is None:
             said = self.spoken_form(text, language=language, voice=voice, dictionary=dictionary)
         else:
@@ -304,6 +306,13 @@ class AudioService:
             await asyncio.to_thread(preview.write_preview, pieces, out, horn=horn, skim=skim, stopped=stop.is_set)
         finally:
             stop.set()
+
+    def _check_room(self) -> None:
+        free = self._store.free_bytes()
+        if free < self._limits.spare_bytes:
+            raise Unavailable(
+                "audio.store_full", free_mb=free // 1_000_000, needed_mb=self._limits.spare_bytes // 1_000_000
+            )
 
     async def _make(
         self,

@@ -55,6 +55,10 @@ class ContentStore:
                 file.write(chunk)
             return self._adopt(file, unfinished, digest.hexdigest())
 
+    def free_bytes(self) -> int:
+        """What is free on the store's disk."""
+        return shutil.disk_usage(self.root).free
+
     @contextmanager
     def workplace(self) -> Iterator[Path]:
         """A folder for large files in the making, on the store's own disk, gone afterwards."""

@@ -63,7 +63,7 @@ class Airing:
             return None
 
         return await self.world.until(
-            found, lambda: f"expected {wanted} within {within_s:g} s; told: {self.told}", within_s
+            found, lambda: f"expected {wanted} within {self.world.waits_s(within_s):g} s; told: {self.told}", within_s
         )
 
     def stays_silent(self, why: str) -> None:

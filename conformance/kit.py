@@ -38,7 +38,8 @@ async def run(options: Options, told: Told = lambda _verdict: None) -> list[Verd
         told(verdict)
 
     workers = range(min(options.jobs, len(queue)))
-    standings = await _together([_work(options, number, queue, fell) for number in workers])
+    done = await _together([_work(options, number, queue, fell) for number in workers])
+    standings = [standing for standings in done for standing in standings]
     verdicts = [_corrected(verdict, standings) for verdict in verdicts]
     for name in chosen(options.patterns, list(STANDING)):
         verdict = _standing(name, standings)
@@ -48,7 +49,7 @@ async def run(options: Options, told: Told = lambda _verdict: None) -> list[Verd
     return sorted(verdicts, key=lambda verdict: order[verdict.rule])
 
 
-async def _together(works: list[Coroutine[Any, Any, Standing]]) -> list[Standing]:
+async def _together(works: list[Coroutine[Any, Any, list[Standing]]]) -> list[list[Standing]]:
     """Run them all; the first that fails ends the others."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
@@ -59,15 +60,21 @@ async def _together(works: list[Coroutine[Any, Any, Standing]]) -> list[Standing
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _work(options: Options, number: int, queue: list[list[Rule]], fell: Told) -> Standing:
-    async with opened(options, options.folder / f"world-{number}") as world:
-        while queue:
-            for each in queue.pop(0):
+async def _work(options: Options, number: int, queue: list[list[Rule]], fell: Told) -> list[Standing]:
+    """A device of ours is new for each group, so that what one leaves behind cannot break the next."""
+    standings: list[Standing] = []
+    while queue:
+        groups = [queue.pop(0)]
+        if options.command is None:
+            groups, queue[:] = [*groups, *queue], []
+        async with opened(options, options.folder / f"world-{number}-{len(standings)}") as world:
+            for each in (rule for group in groups for rule in group):
                 verdict = await _judge(world, each)
                 fell(verdict)
-        await world.settle()
-        world.close()
-        return world.standing
+            await world.settle()
+            world.close()
+            standings.append(world.standing)
+    return standings
 
 
 async def _judge(world: World, rule: Rule) -> Verdict:

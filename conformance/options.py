@@ -29,6 +29,7 @@ class Options:
     """command: how to run the device, None for one beside an operator. host: where the device reaches the kit.
 
     boot_s: how long the device may take from power to its hello. rule_s: the longest one rule may take.
+    patience: so many times as long as usual is waited for what should happen, where the machine itself is slow.
     local_url: the local page of a device beside an operator.
     """
 
@@ -41,4 +42,5 @@ class Options:
     jobs: int = 1
     boot_s: float = 30.0
     rule_s: float = 90.0
+    patience: float = 1.0
     local_url: str = ""

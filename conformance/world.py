@@ -204,7 +204,7 @@ class World:
         self, holds: Callable[[], T | None], missing: str | Callable[[], str], within_s: float = PATIENCE_S
     ) -> T:
         """Wait for a condition; gives what made it true. Raises Broken with what is missing."""
-        end_s = time.monotonic() + within_s
+        end_s = time.monotonic() + self.waits_s(within_s)
         while True:
             self._news.clear()
             if value := holds():
@@ -216,6 +216,10 @@ class World:
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left_s, 0.05)):
                     await self._news.wait()
+
+    def waits_s(self, within_s: float) -> float:
+        """How long is really waited for what should happen within so many seconds."""
+        return within_s * self.options.patience
 
     async def fence(self, log: str = names.COMMUNE, carrier: str = "orders") -> Signed:
         """Wait until the device has dealt with everything sent before: it answers an order of no known type."""

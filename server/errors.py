@@ -1,5 +1,6 @@
 """An error's code → the answer people and programs get: problem+json (RFC 9457) or a page."""
 
+import errno
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -108,9 +109,16 @@ def answer(request: Request, error: LoaError, **more: Any) -> Response:
     return page
 
 
-def unexpected(request: Request, request_id: str) -> Response:
+def in_words(cause: Exception, request_id: str) -> LoaError:
+    """What can be told of an error nobody foresaw."""
+    if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return Unavailable("server.disk_full")
+    return LoaError("server.unexpected", request_id=request_id)
+
+
+def unexpected(request: Request, request_id: str, cause: Exception) -> Response:
     """The answer to an error nobody foresaw; it is logged elsewhere."""
-    error = LoaError("server.unexpected", request_id=request_id)
+    error = in_words(cause, request_id)
     try:
         return answer(request, error)
     except Exception:  # noqa: BLE001 - even the page that tells of an error may fail; then a plain one must do

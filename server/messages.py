@@ -87,6 +87,10 @@ MESSAGES: dict[str, str] = {
     "server.too_many_files": "At most {most} files can be given up at once. Nothing was taken. Send them in parts.",
     "server.too_many_exchanges": "Too many requests of this speaker. Nothing was taken. It asks again in {wait_s} s.",
     "server.too_many_sign_ins": "Too many attempts to sign in. Wait {wait_s} seconds, then try again.",
+    "server.disk_full": (
+        "The server's disk is full. What you did may not have been done; what the speakers have goes on. "
+        "Ask the administrator to make room."
+    ),
     "server.unexpected": (
         "Something went wrong here that was not foreseen. What you did may not have been done: look before you repeat "
         "it. Tell the administrator this number: {request_id}."

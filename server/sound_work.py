@@ -13,7 +13,7 @@ import structlog
 from audio.progress import Progress
 from base.errors import LoaError, NotFound
 from base.ids import new_id
-from server.errors import TooMany
+from server.errors import TooMany, in_words
 
 _log = structlog.get_logger(__name__)
 
@@ -172,9 +172,9 @@ class SoundWork:
             work.state, work.share = WorkState.DONE, 1.0
         except LoaError as error:
             work.state, work.error = WorkState.FAILED, error
-        except Exception:  # noqa: BLE001 - told to whoever waits for it, and logged
+        except Exception as error:  # noqa: BLE001 - told to whoever waits for it, and logged
             _log.exception("sound_work.failed", work=work.id)
-            work.state, work.error = WorkState.FAILED, LoaError("server.unexpected", request_id=work.id)
+            work.state, work.error = WorkState.FAILED, in_words(error, work.id)
 
     def _over(self, work: Work, release: Callable[[], None]) -> None:
         """However it ended, even before its first step."""

@@ -100,11 +100,11 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=identity):
             try:
                 await self._app(scope, receive, noting)
-            except Exception:
+            except Exception as error:
                 _log.exception("request.failed", path=scope["path"])
                 if status:
                     raise  # half an answer is out: only breaking the connection tells the truth
-                await unexpected(Request(scope), identity)(scope, receive, noting)
+                await unexpected(Request(scope), identity, error)(scope, receive, noting)
             finally:
                 self._note(scope, status, time.perf_counter() - began)
 

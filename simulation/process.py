@@ -32,6 +32,8 @@ ROLL_WRITE_S = 4.0
 """A little slower than in reality, so that a town's messages share one transaction."""
 BEACON_S = 60.0
 BOOT_S = 0.5
+RESTART_S = 5.0
+"""A process that ends by itself is started again by systemd or Docker."""
 FIRST_SWEEP_S = 4.0
 
 
@@ -107,6 +109,7 @@ class Process:
         self._due: dict[str, float] = {}
         self._poke = asyncio.Event()
         self.up_since_s = 0.0
+        self._over = False
 
     @property
     def runtime(self) -> Runtime | None:
@@ -140,6 +143,10 @@ class Process:
         self._diary.note("server", "starts")
         self.spawn(self._run())
 
+    def _start_again(self) -> None:
+        if not self._over:
+            self.start()
+
     def kill(self) -> None:
         """As kill -9: nothing more of it reaches disk or network."""
         if not self.gate.dead:
@@ -169,6 +176,7 @@ class Process:
 
     async def over(self) -> None:
         """End for good, with everything that still runs."""
+        self._over = True
         self.kill()
         for _ in range(5):
             left = [task for task in self._tasks if not task.done()]
@@ -190,9 +198,14 @@ class Process:
     async def _run(self) -> None:
         built = runtime.build(self._settings, self._database, BrokerAddress("world", 1883), self._clock)
         await asyncio.sleep(BOOT_S)
-        async with built.running():
-            self._runtime = built
-            await asyncio.sleep(_FAR_S)
+        try:
+            async with built.running():
+                self._runtime = built
+                await asyncio.sleep(_FAR_S)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the process ends, and who minds it starts it again
+            self._diary.note("server", "ends by itself", detail=f"{type(error).__name__}: {error}"[:200])
+            self._loop.call_later(RESTART_S, self._start_again)
+            self.kill()
 
     def _committed(self) -> None:
         self.committed()

@@ -36,6 +36,7 @@ def judge(
     jobs: int,
     timeout_s: float,
     boot_s: float,
+    patience: float,
     keep: Path | None,
     as_json_: bool,
 ) -> int:
@@ -52,6 +53,7 @@ def judge(
                 jobs=jobs if command is not None else 1,
                 boot_s=boot_s,
                 rule_s=timeout_s,
+                patience=patience,
                 local_url=local_url,
             )
             verdicts = asyncio.run(kit.run(options, _say if not as_json_ else lambda _verdict: None))

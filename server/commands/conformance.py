@@ -23,6 +23,9 @@ def conformance(
     boot: Annotated[
         float, typer.Option(help="The longest the device may take from power to hello, in seconds.")
     ] = 30.0,
+    patience: Annotated[
+        float, typer.Option(min=1, max=20, help="Wait so many times as long, where the machine itself is slow.")
+    ] = 1.0,
     keep: Annotated[Path | None, typer.Option(help="Keep the device's files and what it says in this folder.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON object at the end instead of lines.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="Name every rule and end.")] = False,
@@ -44,6 +47,7 @@ def conformance(
         jobs=jobs,
         timeout_s=timeout,
         boot_s=boot,
+        patience=patience,
         keep=keep,
         as_json_=json_,
     )

@@ -9,7 +9,7 @@ from tests.conformance.judging import REFERENCE, loa_conformance
 
 
 def test_the_reference_speaker_keeps_every_rule():
-    code, report, said = loa_conformance("--run", REFERENCE, "-j", "5")
+    code, report, said = loa_conformance("--run", REFERENCE, "-j", "5", "--patience", "5")
     assert report["broken"] == [], json.dumps(report["broken"], indent=1)
     assert report["skipped"] == [], json.dumps(report["skipped"], indent=1)
     assert set(report["kept"]) == {*RULES, *STANDING}

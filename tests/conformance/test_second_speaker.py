@@ -38,7 +38,9 @@ def node() -> str:
 
 def test_a_speaker_written_from_the_text_alone_keeps_every_rule(speaker: Path):
     command = f"{node()} {speaker / 'speaker.mjs'} {{json}}"
-    code, report, said = loa_conformance("--run", command, "--without", "blocks,exchange,bundles", "-j", "4")
+    code, report, said = loa_conformance(
+        "--run", command, "--without", "blocks,exchange,bundles", "-j", "4", "--patience", "5"
+    )
     assert report["broken"] == [], report["broken"]
     assert {each["rule"] for each in report["skipped"]} == OPTIONAL
     assert code == 0, said

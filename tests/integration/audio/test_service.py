@@ -19,7 +19,7 @@ from audio.speech.espeak import Espeak
 from audio.spoken_vi import speak
 from audio.store import ContentStore
 from audio.tones import TONES
-from base.errors import NotFound, Refused
+from base.errors import NotFound, Refused, Unavailable
 from tests.integration.audio.conftest import ANNOUNCEMENT, Encoder, Pcm, until
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -33,6 +33,17 @@ def store(tmp_path: Path):
 @pytest.fixture
 def service(store: ContentStore):
     return AudioService(store, AudioLimits(), {"espeak": Espeak()}, lambda: NOW)
+
+
+async def test_no_sound_is_begun_when_the_disk_is_nearly_full(store: ContentStore, tmp_path: Path):
+    service = AudioService(store, AudioLimits(spare_bytes=1 << 62), {"espeak": Espeak()}, lambda: NOW)
+    (tmp_path / "a.wav").write_bytes(b"whatever it is")
+    with pytest.raises(Unavailable) as upload:
+        await service.prepare_upload(tmp_path / "a.wav", "a.wav")
+    with pytest.raises(Unavailable) as text:
+        await service.prepare_text("Xin chào")
+    assert upload.value.code == text.value.code == "audio.store_full"
+    assert not [path for path in store.root.rglob("*") if path.is_file()]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What cannot be right is refused with a reason, nothing is kept, and the server goes on."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,17 @@ async def test_an_error_nobody_foresaw_is_a_problem_with_a_number_and_no_inner_d
     assert (answer.status_code, answer.json()["code"]) == (500, "server.unexpected")
     assert answer.json()["params"]["request_id"] == answer.headers["x-request-id"]
     assert "secret" not in answer.text
+
+
+async def test_a_full_disk_is_told_as_one(station: Station, monkeypatch: pytest.MonkeyPatch):
+    async def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "inner/path")
+
+    operator, _ = await staff(station)
+    monkeypatch.setattr(type(station.runtime.devices), "fleet_summary", full)
+    answer = await operator.get(f"/api/v1/places/{COMMUNE}/fleet")
+    assert (answer.status_code, answer.json()["code"]) == (503, "server.disk_full")
+    assert "inner" not in answer.text
 
 
 async def test_a_text_that_postgresql_cannot_hold_is_refused_like_any_other_input(

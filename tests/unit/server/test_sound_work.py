@@ -1,11 +1,12 @@
 import asyncio
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 
 from audio.progress import Progress
-from base.errors import LoaError, NotFound, Refused
+from base.errors import NotFound, Refused
 from server.errors import TooMany
 from server.sound_work import KEPT_S, MOST_ENDED, MOST_OF_A_PERSON, MOST_OF_A_PLACE, SoundWork, Work, WorkState
 
@@ -80,11 +81,17 @@ async def test_long_ones_wait_for_each_other_and_short_ones_do_not_wait_for_them
     await bench.works.close()
 
 
-@pytest.mark.parametrize("error", [Refused("audio.silent", name="x"), RuntimeError("unforeseen")])
-async def test_what_fails_says_why_and_releases_what_it_held(bench: Bench, error: Exception):
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (Refused("audio.silent", name="x"), "audio.silent"),
+        (RuntimeError("unforeseen"), "server.unexpected"),
+        (OSError(errno.ENOSPC, "No space left on device"), "server.disk_full"),
+    ],
+)
+async def test_what_fails_says_why_and_releases_what_it_held(bench: Bench, error: Exception, expected: str):
     work = bench.start("a", error=error)
     await bench.finish(work)
-    expected = error.code if isinstance(error, LoaError) else "server.unexpected"
     assert (work.state, work.error and work.error.code, work.asset_id) == (WorkState.FAILED, expected, None)
     assert bench.released == ["a"]
 

@@ -46,3 +46,11 @@ document.addEventListener("change", (event) => {
   const turnsOn = event.target.dataset.turnsOn;
   if (turnsOn) document.getElementById(turnsOn).checked = true;
 });
+
+// Enter in a field that has a button of its own presses that one, not the first of the form.
+document.addEventListener("keydown", (event) => {
+  const own = event.key === "Enter" && event.target.tagName === "INPUT" && event.target.closest("[data-enter]");
+  if (!own) return;
+  event.preventDefault();
+  own.querySelector("button").click();
+});
