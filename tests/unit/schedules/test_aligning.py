@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from devices.wire.audience import Audience
 from schedules.aligning import MAX_STEP, Added, Alignment, Present, Renamed, align, planning_now
 from schedules.edits import Change, Scope, edit
-from schedules.models import Off
 from schedules.models import OccurrenceState as State
+from schedules.models import Off
 from schedules.plans import Plan, Planned, airings
 from schedules.recurrence import Rule
 from tests.unit.schedules.day import DAY, VIETNAM, local

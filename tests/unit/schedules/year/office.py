@@ -8,8 +8,8 @@ from itertools import count
 from schedules.aligning import Alignment, Present, align
 from schedules.conflicts import Slot
 from schedules.copying import name_of
-from schedules.models import Off
 from schedules.models import OccurrenceState as State
+from schedules.models import Off
 from schedules.pauses import Affected, Remedy, Silence, affected, less_silent
 from schedules.plans import Plan, Planned, airings
 from schedules.violations import check
