@@ -48,6 +48,14 @@ class Off(StrEnum):
     """The plans did not ask for it any more: it comes back when they do."""
 
 
+class DraftState(StrEnum):
+    """Being prepared, put in force, or thrown away."""
+
+    OPEN = "open"
+    PUBLISHED = "published"
+    DISCARDED = "discarded"
+
+
 class EmergencyState(StrEnum):
     """Sounding until it is stopped (silently), cleared (people are told), or expires."""
 
@@ -114,7 +122,8 @@ class Schedule(SQLModel, table=True):
 
     rule: `schedules.recurrence.to_map`; overrides: `schedules.stored_plans.override_to_map` each; since, until: the
     part of the rule that is this schedule's. follows_id: the one it was split from.
-    audience: `devices.wire.audience.Audience.to_map`; empty means the whole place.
+    audience: `devices.wire.audience.Audience.to_map`; empty means the whole place. stale_s: how long after its
+    beginning a pre-empted airing may be taken up again; None: `schedules.dispatch.MARGIN`.
     """
 
     __tablename__ = "schedule"
@@ -133,6 +142,7 @@ class Schedule(SQLModel, table=True):
     volume: int = 80
     preempted: AfterPreemption = Field(default=AfterPreemption.RESUME, sa_column=enum_column(AfterPreemption))
     late_s: int = 60
+    stale_s: int | None = None
     state: ScheduleState = Field(default=ScheduleState.ACTIVE, sa_column=enum_column(ScheduleState))
     planned_until: datetime | None = Field(default=None, sa_column=moment_column())
     revision: int = 1
@@ -168,7 +178,8 @@ class Occurrence(SQLModel, table=True):
 
     start_at None never happens: what airs now carries the moment it was asked for and `immediate`. original_at: the
     moment its schedule's rule gives it, which with the schedule names the airing for good; generation: how often it was
-    replaced. paused: clusters meant by `audience` that are left out. off: of a cancelled one.
+    replaced. paused: clusters meant by `audience` that are left out. off: of a cancelled one. turn: the operator's
+    order among equals that meet, lower first.
     """
 
     __tablename__ = "occurrence"
@@ -195,6 +206,8 @@ class Occurrence(SQLModel, table=True):
     volume: int = 80
     preempted: AfterPreemption = Field(default=AfterPreemption.RESUME, sa_column=enum_column(AfterPreemption))
     late_s: int = 60
+    stale_s: int | None = None
+    turn: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     state: OccurrenceState = Field(default=OccurrenceState.PLANNED, sa_column=enum_column(OccurrenceState, index=True))
     off: Off | None = Field(default=None, sa_column=enum_column(Off, nullable=True))
     reason: str = ""
@@ -278,6 +291,45 @@ class ProgrammeChange(SQLModel, table=True):
     by: str
     at: datetime = Field(sa_column=moment_column(nullable=False))
     undone_at: datetime | None = Field(default=None, sa_column=moment_column())
+
+
+class RelaySource(SQLModel, table=True):
+    """A station whose stream may be relayed. quiet_s: how long it may be silent or dead before the fallback sounds."""
+
+    __tablename__ = "relay_source"
+
+    id: str = Field(primary_key=True, max_length=26)
+    place_id: str = Field(index=True, max_length=48)
+    name: str
+    url: str
+    quiet_s: int = 10
+    fallback_announcement_id: str | None = Field(default=None, foreign_key="announcement.id")
+    level: int = 1
+    created_by: str
+    created_at: datetime = Field(sa_column=moment_column(nullable=False))
+    retired_at: datetime | None = Field(default=None, sa_column=moment_column())
+
+
+class ProgrammeDraft(SQLModel, table=True):
+    """A week that is prepared beside the one in force. plans: `schedules.stored_plans.plan_to_map` each; seen: plan →
+    the revision it was drafted from.
+    """
+
+    __tablename__ = "programme_draft"
+
+    id: str = Field(primary_key=True, max_length=26)
+    place_id: str = Field(index=True, max_length=48)
+    name: str
+    first_day: date
+    plans: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    seen: dict[str, int] = Field(default_factory=dict, sa_column=json_column())
+    state: DraftState = Field(default=DraftState.OPEN, sa_column=enum_column(DraftState))
+    revision: int = 1
+    created_by: str
+    created_at: datetime = Field(sa_column=moment_column(nullable=False))
+    changed_at: datetime = Field(sa_column=moment_column(nullable=False))
+    closed_by: str | None = None
+    closed_at: datetime | None = Field(default=None, sa_column=moment_column())
 
 
 class EmergencyTemplate(SQLModel, table=True):

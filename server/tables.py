@@ -6,6 +6,7 @@ import audio.models
 import devices.couriers.models
 import devices.enrolment_code
 import devices.models
+import schedules.approval_models
 import schedules.models
 import server.audit
 import server.auth.models
