@@ -43,6 +43,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char root[PATH_MAX];
 static size_t root_bytes;
 static int journal = -1;
+static dev_t root_device;
 static ino_t watched[MAX_FILES];
 static int watched_count;
 
@@ -80,6 +81,8 @@ __attribute__((constructor)) static void begin(void) {
   if (folder == NULL || path == NULL) return;
   snprintf(root, sizeof root, "%s", folder);
   root_bytes = strlen(root);
+  struct stat found;
+  if (stat(root, &found) == 0) root_device = found.st_dev;
   journal = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   pthread_atfork(NULL, NULL, unlock_in_child);
 }
@@ -137,16 +140,16 @@ static int canonical(const char *path, char *out) {
   return snprintf(out, PATH_MAX, "%s/%s", folder, last) < PATH_MAX && below_root(out);
 }
 
-static int is_watched(ino_t file) {
-  for (int at = watched_count - 1; at >= 0; at--)
-    if (watched[at] == file) return 1;
-  return 0;
+static int place_of(const struct stat *file) {
+  for (int at = file->st_dev == root_device ? watched_count - 1 : -1; at >= 0; at--)
+    if (watched[at] == file->st_ino) return at;
+  return -1;
 }
 
 /* What is behind the descriptor: 'f' a watched file, 'd' a folder below the root, 's' a TCP socket, 0 anything else. */
 static char kind_of(int fd, struct stat *found) {
   if (journal < 0 || fstat(fd, found) != 0) return 0;
-  if (S_ISREG(found->st_mode)) return is_watched(found->st_ino) ? 'f' : 0;
+  if (S_ISREG(found->st_mode)) return place_of(found) >= 0 ? 'f' : 0;
   if (S_ISDIR(found->st_mode)) return 'd';
   if (!S_ISSOCK(found->st_mode)) return 0;
   struct sockaddr_storage address;
@@ -159,8 +162,14 @@ static void opened(int fd, int flags) {
   char path[PATH_MAX];
   struct stat found;
   if (fd < 0 || journal < 0 || fstat(fd, &found) != 0 || !S_ISREG(found.st_mode)) return;
-  if (!path_of(fd, path) || !below_root(path) || ignored(path)) return;
-  if (!is_watched(found.st_ino)) {
+  if (!path_of(fd, path)) return;
+  int at = place_of(&found);
+  if (!below_root(path) || ignored(path)) {
+    /* A removed file's number goes to the next one made, wherever that is. */
+    if (at >= 0) watched[at] = watched[--watched_count];
+    return;
+  }
+  if (at < 0) {
     if (watched_count == MAX_FILES) unsupported("too many files", path);
     else watched[watched_count++] = found.st_ino;
   }
