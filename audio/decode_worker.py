@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from audio.headers import promised
 from audio.limits import MB, limit_this_process
-from audio.progress import Progress, ProgressLines, part
+from audio.progress import Progress, ProgressLines, part, say
 from audio.trim import Cutter, Trim, tapped
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def main() -> int:
     limit_this_process(memory_mb=request["memory_mb"], cpu_s=request["cpu_s"], file_mb=file_mb)
     trim = Trim(*request["trim"])
     verdict = decode_into(Path(request["path"]), Path(request["out"]), samples_limit, trim)
-    print(json.dumps(verdict))  # noqa: T201 - the answer of this process
+    say(verdict)
     return 0
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from audio.limits import limit_this_process
-from audio.progress import Progress, ProgressLines, part
+from audio.progress import Progress, ProgressLines, part, say
 
 if TYPE_CHECKING:
     from audio.codec import Pcm
@@ -28,7 +28,7 @@ def main() -> int:
     limit_this_process(memory_mb=request["memory_mb"], cpu_s=request["cpu_s"], file_mb=2048)
     os.nice(5)  # what is on air goes before what is being prepared
     answer = _master(request, ProgressLines())
-    print(json.dumps(answer))  # noqa: T201 - the answer of this process
+    say(answer)
     return 0
 
 

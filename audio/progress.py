@@ -1,8 +1,9 @@
-"""How far a worker process has come, as lines of JSON on its standard output before its answer."""
+"""What a worker process says on its standard output: how far it has come, then its answer; each a line of JSON."""
 
 import json
 import sys
 from collections.abc import Callable
+from typing import Any
 
 Progress = Callable[[float], None]
 """Is told the share that is done, 0 to 1, never less than before."""
@@ -11,6 +12,12 @@ _STEP = 0.01
 
 def unheard(_share: float) -> None:
     """For who does not want to know."""
+
+
+def say(line: dict[str, Any]) -> None:
+    """Write a line to the parent; the last one is the answer."""
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 class ProgressLines:
@@ -23,8 +30,7 @@ class ProgressLines:
         """Say that this share, 0 to 1, is done."""
         if share >= self._told + _STEP:
             self._told = share
-            sys.stdout.write(json.dumps({"progress": round(min(share, 1.0), 3)}) + "\n")
-            sys.stdout.flush()
+            say({"progress": round(min(share, 1.0), 3)})
 
 
 def part(progress: Progress, start: float, end: float) -> Progress:

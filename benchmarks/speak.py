@@ -11,13 +11,12 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
-import uvicorn
 
 from audio.speech.espeak import Espeak
 from audio.spoken_vi import speak
@@ -29,6 +28,7 @@ from server.auth.users import create_user
 from server.broker import free_port
 from server.runtime import Runtime
 from server.settings import Settings
+from tests.support.httpd import serving
 
 PAGE = "/announcements/new/text"
 WORDS = 100
@@ -65,7 +65,9 @@ async def _measured(rounds: int) -> tuple[list[float], list[float], list[float]]
         async with _served(Path(folder)) as client:
             for number in range(rounds + 1):
                 text = text_of(number)
-                spoken_s = await _timed(lambda text=text: _espeak(text, Path(folder) / "bare.wav"))  # type: ignore[misc]
+                began = time.perf_counter()
+                await Espeak().speak(speak(text), "vi", 1.0, Path(folder) / "bare.wav")
+                spoken_s = time.perf_counter() - began
                 began = time.perf_counter()
                 form = await _listen(client, text)
                 heard_s = time.perf_counter() - began
@@ -76,16 +78,6 @@ async def _measured(rounds: int) -> tuple[list[float], list[float], list[float]]
                     used.append(used_s)
                     bare.append(spoken_s)
     return heard, used, bare
-
-
-async def _timed(work: Callable[[], Awaitable[None]]) -> float:
-    began = time.perf_counter()
-    await work()
-    return time.perf_counter() - began
-
-
-async def _espeak(text: str, out: Path) -> None:
-    await Espeak().speak(speak(text), "vi", 1.0, out)
 
 
 async def _listen(client: httpx.AsyncClient, text: str) -> dict[str, str]:
@@ -115,16 +107,12 @@ async def _served(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     )
     async with Runtime.start(settings) as runtime:
         await _people(runtime)
-        config = uvicorn.Config(create_app(runtime), port=settings.http.port, log_config=None, lifespan="off")
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server._serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
-            await asyncio.sleep(0.02)
-        async with httpx.AsyncClient(base_url=settings.public_url, timeout=60) as client:
+        async with (
+            serving(create_app(runtime), runtime) as url,
+            httpx.AsyncClient(base_url=url, timeout=60) as client,
+        ):
             await _sign_in(client)
             yield client
-        server.should_exit = True
-        await task
 
 
 async def _people(runtime: Runtime) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import espeakng_loader
 
 from audio.limits import limit_this_process
+from audio.progress import say
 
 _RETRIEVAL = 1
 """AUDIO_OUTPUT_RETRIEVAL: samples come to the callback, no sound card is touched."""
@@ -76,9 +77,9 @@ def main() -> int:
     try:
         speak(request["text"], request["voice"], request["words_per_minute"], Path(request["out"]))
     except (SpeechFailed, OSError) as error:
-        print(json.dumps({"ok": False, "reason": str(error)}))  # noqa: T201 - the answer of this process
+        say({"ok": False, "reason": str(error)})
         return 1
-    print(json.dumps({"ok": True}))  # noqa: T201 - the answer of this process
+    say({"ok": True})
     return 0
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audio.limits import limit_this_process
+from audio.progress import say
 from audio.speech.parts import split_text
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ def main() -> int:
     except (StepFailed, OSError) as error:
         step = error.args[0] if isinstance(error, StepFailed) else "speech"
         answer = {"ok": False, "step": step, "reason": str(error.args[-1])[:_REASON_LIMIT]}
-        print(json.dumps(answer))  # noqa: T201 - the answer of this process
+        say(answer)
         return 1
-    print(json.dumps({"ok": True}))  # noqa: T201 - the answer of this process
+    say({"ok": True})
     return 0
 
 

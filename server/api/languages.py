@@ -15,8 +15,8 @@ from server.deps import RuntimeOf
 
 router = APIRouter(prefix="/announcements", tags=["announcements"], responses=PROBLEMS)
 
-Places = Annotated[list[Name], Query(max_length=MAX_PLACES)]
-Clusters = Annotated[list[Name], Query(max_length=MAX_CLUSTERS)]
+Places = Annotated[list[Name], Query(max_length=MAX_PLACES, default_factory=list)]
+Clusters = Annotated[list[Name], Query(max_length=MAX_CLUSTERS, default_factory=list)]
 NEEDS: dict[Need, Literal["nothing", "first", "further"]] = {
     Need.NOTHING: "nothing",
     Need.FIRST: "first",
@@ -60,9 +60,9 @@ async def missing(
     announcement_id: Id,
     who: Viewer,
     runtime: RuntimeOf,
-    places: Places = [],  # noqa: B006 - FastAPI copies it
-    zones: Places = [],  # noqa: B006
-    clusters: Clusters = [],  # noqa: B006
+    places: Places,
+    zones: Places,
+    clusters: Clusters,
 ) -> Page[LackingOut]:
     """What an announcement lacks for the whole commune, or for the villages, zones and clusters named.
 

@@ -48,10 +48,12 @@ def preview(
     if not dtstart:
         raise typer.BadParameter("--rrule needs --dtstart")
     left_out, added = exdate or [], rdate or []
-    _rule(as_json, rrule or "", dtstart, tz, count, exdates=left_out, rdates=added, skip_holidays=skip_holidays)
+    _rule(
+        rrule or "", dtstart, tz, count, exdates=left_out, rdates=added, skip_holidays=skip_holidays, as_json=as_json
+    )
 
 
-def _rule(as_json: bool, *asked: Any, **more: Any) -> None:  # noqa: FBT001 - inside this file
+def _rule(*asked: Any, as_json: bool, **more: Any) -> None:
     """The rest is what `rule_times` is asked."""
     from schedules.preview import rule_times
 

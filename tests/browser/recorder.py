@@ -51,8 +51,9 @@ def length_s(page: Page) -> float:
 
 def shown_s(page: Page, css: str) -> float:
     """The time in a text of the page, like 0:03.2 or 0:03,2."""
-    minutes, seconds = re.search(r"(\d+):(\d\d(?:[.,]\d)?)", page.inner_text(css)).groups()  # type: ignore[union-attr]
-    return int(minutes) * 60 + float(seconds.replace(",", "."))
+    shown = re.search(r"(\d+):(\d\d(?:[.,]\d)?)", page.inner_text(css))
+    assert shown is not None
+    return int(shown[1]) * 60 + float(shown[2].replace(",", "."))
 
 
 def use(page: Page, console: Console) -> AudioAsset:
