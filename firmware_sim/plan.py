@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from devices.wire.content import Part, Piece, Tone, Version, once_ms, pieces
+from devices.wire.content import Live, Part, Piece, Tone, Version, once_ms, pieces
 from devices.wire.orders import Play
 
 
@@ -17,8 +17,8 @@ class Stretch:
 
 
 def speech_in(parts: Sequence[Part], languages: Sequence[str]) -> tuple[Version, ...]:
-    """The speech that a listener of `languages` hears of these parts."""
-    return tuple(piece.sound for piece in pieces(parts, languages) if isinstance(piece.sound, Version))
+    """The recorded sound that a listener of `languages` may hear of these parts."""
+    return tuple(version for piece in pieces(parts, languages) for version in piece.versions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,13 @@ class SoundPlan:
 
     @property
     def versions(self) -> tuple[Version, ...]:
-        """The speech in it that needs content."""
-        return tuple(piece.sound for piece in self.pieces if isinstance(piece.sound, Version))
+        """The recorded sound in it, which needs content."""
+        return tuple(version for piece in self.pieces for version in piece.versions)
+
+    @property
+    def waited_for(self) -> tuple[Version, ...]:
+        """What must be here before it may begin: all but what only stands in for a stream."""
+        return tuple(v for piece in self.pieces if not isinstance(piece.sound, Live) for v in piece.versions)
 
     @property
     def has_tone(self) -> bool:

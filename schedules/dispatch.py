@@ -9,7 +9,7 @@ from audio.tones import TONES
 from base.errors import Refused
 from base.times import to_ms
 from devices.wire.audience import Audience
-from devices.wire.content import Gap, Part, Speech, Tone, Version, once_ms
+from devices.wire.content import Gap, Part, Speech, Tone, Version, languages_in, once_ms
 from devices.wire.fields import Fields
 from devices.wire.orders import AfterPreemption, Level, Play, PlayClass
 from schedules.models import Occurrence
@@ -56,8 +56,7 @@ def bulletin_parts(play_class: PlayClass, versions: Sequence[Version]) -> tuple[
 
 def lasts(parts: Sequence[Part]) -> timedelta:
     """How long parts sound, once through, for a listener of every language in them: nobody hears them longer."""
-    languages = {v.language: None for part in parts if isinstance(part, Speech) for v in part.versions}
-    return timedelta(milliseconds=once_ms(parts, tuple(languages)))
+    return timedelta(milliseconds=once_ms(parts, languages_in(parts)))
 
 
 def bulletin(occurrence: Occurrence, parts: Sequence[Part], *, volume_max: int = 100) -> Airing:
@@ -65,7 +64,7 @@ def bulletin(occurrence: Occurrence, parts: Sequence[Part], *, volume_max: int =
 
     It expires late + duration + margin after its start, so a speaker has until then to make up for a pre-emption.
     """
-    margin = DROP_MARGIN if occurrence.preempted is AfterPreemption.DROP else MARGIN
+    margin = margin_of(occurrence)
     play = Play(
         occurrence=occurrence.id,
         start_ms=to_ms(occurrence.start_at),
@@ -74,6 +73,7 @@ def bulletin(occurrence: Occurrence, parts: Sequence[Part], *, volume_max: int =
         level=Level(occurrence.level),
         status=occurrence.status,
         late_ms=occurrence.late_s * 1_000,
+        turn=occurrence.turn,
         volume=min(occurrence.volume, volume_max),
         preempted=occurrence.preempted,
         stale_ms=margin // timedelta(milliseconds=1),
@@ -81,6 +81,13 @@ def bulletin(occurrence: Occurrence, parts: Sequence[Part], *, volume_max: int =
     )
     ends_at = occurrence.start_at + lasts(parts)
     return Airing(play, ends_at, ends_at + timedelta(seconds=occurrence.late_s) + margin)
+
+
+def margin_of(occurrence: Occurrence) -> timedelta:
+    """How long after its time it may still be taken up again, when it had to give way."""
+    if occurrence.preempted is AfterPreemption.DROP:
+        return DROP_MARGIN
+    return MARGIN if occurrence.stale_s is None else timedelta(seconds=occurrence.stale_s)
 
 
 def with_times(occurrence: Occurrence, parts: Sequence[Part]) -> Occurrence:
@@ -93,8 +100,7 @@ def with_times(occurrence: Occurrence, parts: Sequence[Part]) -> Occurrence:
 
 def longest(play: Play) -> timedelta | None:
     """How long it sounds for a listener of every language in it; None when it goes on until stopped."""
-    languages = {v.language: None for part in play.parts if isinstance(part, Speech) for v in part.versions}
-    total_ms = play.total_ms(tuple(languages))
+    total_ms = play.total_ms(languages_in(play.parts))
     return None if total_ms is None else timedelta(milliseconds=total_ms)
 
 

@@ -2,15 +2,16 @@
 
 The rules are the speaker's (`firmware_sim.bank`, `devices.wire.content`): every part in turn; of a speech the
 listener's languages in their order; of each the first rendition the device can play, or the smallest when it is
-fetched late or in an emergency. A wireless cluster sounds what its gateway transmits: the languages of all clusters on
-that transmitter. FM carries 15 kHz, and our sounds end at 8 kHz, so nothing of them is lost on the air.
+fetched late or in an emergency. A fill goes round and round; of a live stream only what stands in for it can be heard.
+A wireless cluster sounds what its gateway transmits: the languages of all clusters on that transmitter. FM carries
+15 kHz, and our sounds end at 8 kHz, so nothing of them is lost on the air.
 """
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from fastapi import Request, Response
@@ -23,7 +24,7 @@ from audio.tones import TONES
 from base.errors import Conflict, NotFound, Refused
 from devices.models import ClusterKind
 from devices.views import ClusterView
-from devices.wire.content import Gap, Part, Piece, Rendition, Tone, Version, pieces
+from devices.wire.content import Gap, Live, Loop, Part, Piece, Rendition, Speech, Tone, Version, pieces
 from schedules.announcements import AnnouncementView
 from schedules.dispatch import tone
 from server.auth.permissions import Permission
@@ -59,9 +60,12 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One uninterrupted stretch. rendition: of a speech, what is fetched; `speech` counts the announcements from 0."""
+    """One uninterrupted stretch. rendition: of a speech, what is fetched; `speech` counts the announcements from 0,
+    None for a recording that fills or stands in for a stream.
+    """
 
     piece: Piece
+    sound: Tone | Gap | Version
     rendition: Rendition | None = None
     speech: int | None = None
 
@@ -72,6 +76,8 @@ class Preview:
 
     listener: Listener
     lines: tuple[Line, ...]
+    fetched: tuple[Rendition, ...]
+    """What its device fetches, each rendition once."""
 
     @property
     def duration_ms(self) -> int:
@@ -84,17 +90,17 @@ class Preview:
 
     @property
     def size(self) -> int:
-        """Bytes the device fetches: each rendition once."""
-        return sum(rendition.size for rendition in {line.rendition for line in self.lines if line.rendition})
+        """Bytes the device fetches."""
+        return sum(rendition.size for rendition in self.fetched)
 
     @property
     def codecs(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(line.rendition.codec for line in self.lines if line.rendition))
+        return tuple(dict.fromkeys(rendition.codec for rendition in self.fetched))
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Those that are heard, in the order in which they first are."""
-        found = (line.piece.sound.language for line in self.lines if isinstance(line.piece.sound, Version))
+        found = (line.sound.language for line in self.lines if isinstance(line.sound, Version))
         return tuple(dict.fromkeys(found))
 
     @property
@@ -104,7 +110,7 @@ class Preview:
 
     def key(self, *, horn: bool, skim: bool) -> str:
         """The same for what sounds the same, in hex."""
-        said = [line.rendition.sha256.hex() if line.rendition else repr(line.piece.sound) for line in self.lines]
+        said = [line.rendition.sha256.hex() if line.rendition else repr(line.sound) for line in self.lines]
         lengths = [line.piece.duration_ms for line in self.lines]
         return hashlib.sha256(json.dumps([_RECIPE, said, lengths, horn, skim]).encode()).hexdigest()[:40]
 
@@ -112,11 +118,14 @@ class Preview:
 def preview_of(parts: Sequence[Part], listener: Listener) -> Preview:
     """What this listener hears of these parts. Raises Conflict("server.preview_codec") when its device cannot."""
     lines: list[Line] = []
-    places = _speeches(parts, listener.languages)
-    for place, piece in zip(places, pieces(parts, listener.languages), strict=True):
-        taken = _taken(piece.sound, listener) if isinstance(piece.sound, Version) else None
-        lines.append(Line(piece, taken, place))
-    return Preview(listener, tuple(lines))
+    taken: dict[Version, Rendition] = {}
+    places = _speeches(parts)
+    for piece in pieces(parts, listener.languages):
+        taken |= {version: _taken(version, listener) for version in piece.versions}
+        for sound, stretch in _unrolled(piece):
+            rendition = taken[sound] if isinstance(sound, Version) else None
+            lines.append(Line(stretch, sound, rendition, places.get(piece.part)))
+    return Preview(listener, tuple(lines), tuple(dict.fromkeys(taken.values())))
 
 
 async def load(
@@ -210,17 +219,25 @@ async def _on_air(session: AsyncSession, runtime: Runtime, place_id: str, gatewa
     return [language for child in children for language in spoken.get(child, ())]
 
 
-def _speeches(parts: Sequence[Part], languages: Sequence[str]) -> list[int | None]:
-    """Of every piece, the number of the speech it belongs to; None for tones and gaps."""
-    places: list[int | None] = []
-    count = 0
-    for part in parts:
-        if isinstance(part, Tone | Gap):
-            places.append(None)
-        else:
-            places += [count] * len(part.for_languages(languages))
-            count += 1
-    return places
+def _speeches(parts: Sequence[Part]) -> dict[int, int]:
+    """Of every part that is a speech, which one it is, both from 0."""
+    return {part: place for place, part in enumerate(n for n, part in enumerate(parts) if isinstance(part, Speech))}
+
+
+def _unrolled(piece: Piece) -> Iterator[tuple[Tone | Gap | Version, Piece]]:
+    """The stretches a piece is heard as."""
+    sound = piece.sound
+    if not isinstance(sound, Live | Loop):
+        yield sound, piece
+        return
+    at_ms, end_ms = piece.start_ms, piece.start_ms + piece.duration_ms
+    once_ms = sum(version.renditions[0].duration_ms for version in piece.versions)
+    sounds_ms = min(once_ms, piece.duration_ms) if isinstance(sound, Live) else piece.duration_ms
+    for version, _, heard_ms in Loop(piece.versions).rounds(0, sounds_ms) if piece.versions else ():
+        yield version, replace(piece, start_ms=at_ms, duration_ms=heard_ms)
+        at_ms += heard_ms
+    if at_ms < end_ms:
+        yield Gap(end_ms - at_ms), replace(piece, start_ms=at_ms, duration_ms=end_ms - at_ms)
 
 
 def _taken(version: Version, listener: Listener) -> Rendition:
@@ -231,7 +248,7 @@ def _taken(version: Version, listener: Listener) -> Rendition:
 
 
 def _sound(runtime: Runtime, line: Line) -> sounds.Piece:
-    match line.piece.sound:
+    match line.sound:
         case Tone(segments, repeat, gap_ms):
             return sounds.ToneSound(segments, repeat, gap_ms)
         case Gap(duration_ms):

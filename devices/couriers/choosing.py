@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from devices.wire.audience import Listener
-from devices.wire.content import Part, Rendition, Speech, Version
+from devices.wire.content import Part, Rendition, Version, speeches_in
 from devices.wire.orders import AllClear, Cancel, Hold, Order, Play, PlayClass
 
 BIG_BYTES = 8 << 20
@@ -46,7 +46,7 @@ def needed(orders: Sequence[Order], recipient: Recipient, now_ms: int) -> list[R
 
 def weigh(parts: Iterable[Part], languages: Sequence[str]) -> tuple[int, int]:
     """Bytes of what a cluster of these languages hears: in the first renditions, and in the lightest."""
-    heard = [v for part in parts if isinstance(part, Speech) for v in part.for_languages(languages)]
+    heard = [v for speech in speeches_in(parts) for v in speech.for_languages(languages)]
     unique = {version.renditions[0].sha256: version for version in heard}.values()
     return (
         sum(version.renditions[0].size for version in unique),
@@ -90,9 +90,8 @@ def _missed(body: Play, now_ms: int) -> bool:
 def _heard(order: Order, parts: Iterable[Part], hearers: Iterable[Hearer]) -> Iterator[Version]:
     for hearer in hearers:
         if order.audience.includes(hearer.listener):
-            for part in parts:
-                if isinstance(part, Speech):
-                    yield from part.for_languages(hearer.languages)
+            for speech in speeches_in(parts):
+                yield from speech.for_languages(hearer.languages)
 
 
 def _chosen(versions: Iterable[Version], recipient: Recipient, *, light: bool) -> list[Rendition]:

@@ -1,9 +1,11 @@
-"""What an order makes sound: tones from parameters, speech by language, and gaps (pure)."""
+"""What an order makes sound: tones from parameters, speech by language, gaps, live streams, and fills (pure)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
+from devices.wire.addresses import MAX_URL_BYTES, is_stream_url
 from devices.wire.errors import BadMessage
 from devices.wire.fields import Fields, whole_numbers
 
@@ -17,6 +19,13 @@ MAX_TONE_MS = 900_000
 MAX_TONE_HZ = 5_000
 """A horn loudspeaker gives little above."""
 MAX_CONTENT_BYTES = 536_870_912
+MAX_SLOT_MS = 86_400_000
+"""A stream, or what a fill fills up to: nothing is downloaded for its length, so a day."""
+MIN_QUIET_MS, MAX_QUIET_MS = 1_000, 600_000
+QUIET_DBFS = -55
+"""A stream below this level (RMS over 100 ms) sounds like one that is dead."""
+STREAM, FILL = "relay", "fill"
+"""What a device names in its hello when it knows these parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,32 +107,146 @@ class Gap:
         return {"gap": self.duration_ms}
 
 
-Part = Speech | Tone | Gap
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A live stream for `duration_ms`. Dead, or below QUIET_DBFS for `quiet_ms`, it gives way to `instead`, once each
+    time, and comes back when that is over and it sounds again.
+    """
+
+    url: str
+    duration_ms: int
+    quiet_ms: int
+    instead: Speech | None = None
+
+    def to_map(self) -> dict[str, Any]:
+        body: dict[str, Any] = {STREAM: self.url, "dur": self.duration_ms, "quiet": self.quiet_ms}
+        return body if self.instead is None else body | {"else": self.instead.to_map()}
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """`sound` over and over, silence without one, up to `until_ms` after the parts began as this listener hears them;
+    nothing when that is past. What follows so begins at its time in every language.
+    """
+
+    until_ms: int
+    sound: Speech | None = None
+
+    def to_map(self) -> dict[str, Any]:
+        return {FILL: self.until_ms} | ({} if self.sound is None else {"with": self.sound.to_map()})
+
+
+Part = Speech | Tone | Gap | Stream | Fill
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A stream as one listener hears it. `instead`: the versions of what stands in for it."""
+
+    url: str
+    quiet_ms: int
+    instead: tuple[Version, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A fill as one listener hears it: these versions one after the other, round and round, cut at its end."""
+
+    versions: tuple[Version, ...]
+
+    def rounds(self, from_ms: int, until_ms: int) -> Iterator[tuple[Version, int, int]]:
+        """What sounds between two moments of it: each version with the offset into it and how long it is heard, ms."""
+        lengths = [version.renditions[0].duration_ms for version in self.versions]
+        skip_ms = from_ms % sum(lengths)
+        at_ms = from_ms
+        for version, length_ms in cycle(zip(self.versions, lengths, strict=True)):
+            if at_ms >= until_ms:
+                return
+            if skip_ms < length_ms:
+                heard_ms = min(length_ms - skip_ms, until_ms - at_ms)
+                yield version, skip_ms, heard_ms
+                at_ms += heard_ms
+            skip_ms = max(0, skip_ms - length_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One uninterrupted stretch of a cluster's own sound: a tone, a gap, or one language version of a speech."""
+    """One uninterrupted stretch of a cluster's own sound: a tone, a gap, one language version of a speech, a stream, or
+    what fills. `part`: the number of the part it belongs to, from 0.
+    """
 
     start_ms: int
     duration_ms: int
-    sound: Tone | Gap | Version
+    sound: Tone | Gap | Version | Live | Loop
+    part: int = 0
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """The content it may sound."""
+        match self.sound:
+            case Version():
+                return (self.sound,)
+            case Loop(versions) | Live(instead=versions):
+                return versions
+            case _:
+                return ()
 
 
 def pieces(parts: Sequence[Part], languages: Sequence[str]) -> Iterator[Piece]:
     """What a listener of `languages` hears of `parts`, one after the other, with offsets from the beginning."""
     at = 0
-    for part in parts:
-        sounds: Sequence[Tone | Gap | Version] = part.for_languages(languages) if isinstance(part, Speech) else (part,)
-        for sound in sounds:
-            length = sound.renditions[0].duration_ms if isinstance(sound, Version) else sound.duration_ms
-            yield Piece(at, length, sound)
-            at += length
+    for number, part in enumerate(parts):
+        for length_ms, sound in _heard(part, at, languages):
+            yield Piece(at, length_ms, sound, number)
+            at += length_ms
+
+
+def _heard(
+    part: Part, at_ms: int, languages: Sequence[str]
+) -> Iterator[tuple[int, Tone | Gap | Version | Live | Loop]]:
+    match part:
+        case Speech():
+            for version in part.for_languages(languages):
+                yield version.renditions[0].duration_ms, version
+        case Stream(url, duration_ms, quiet_ms, instead):
+            yield duration_ms, Live(url, quiet_ms, () if instead is None else instead.for_languages(languages))
+        case Fill(until_ms, sound):
+            if (left_ms := until_ms - at_ms) > 0:
+                yield left_ms, Gap(left_ms) if sound is None else Loop(sound.for_languages(languages))
+        case _:
+            yield part.duration_ms, part
 
 
 def once_ms(parts: Sequence[Part], languages: Sequence[str]) -> int:
     """How long one repetition lasts for a listener of `languages`, in milliseconds."""
     return sum(piece.duration_ms for piece in pieces(parts, languages))
+
+
+def speech_of(part: Part) -> Speech | None:
+    """The recorded sound a part names: a speech itself, what stands in for a stream, or what fills."""
+    match part:
+        case Speech():
+            return part
+        case Stream(instead=speech) | Fill(sound=speech):
+            return speech
+        case _:
+            return None
+
+
+def speeches_in(parts: Iterable[Part]) -> tuple[Speech, ...]:
+    """All the recorded sound that parts name, in their order."""
+    return tuple(speech for part in parts if (speech := speech_of(part)) is not None)
+
+
+def languages_in(parts: Iterable[Part]) -> tuple[str, ...]:
+    """Every language that parts name, each once: nobody hears them longer than a listener of all of these."""
+    return tuple(dict.fromkeys(version.language for speech in speeches_in(parts) for version in speech.versions))
+
+
+def special_parts(parts: Iterable[Part]) -> frozenset[str]:
+    """What a device must name among the `parts` of its hello to sound these: of STREAM, FILL."""
+    kinds = {Stream: STREAM, Fill: FILL}
+    return frozenset(kinds[type(part)] for part in parts if type(part) in kinds)
 
 
 def part_from_map(value: Any) -> Part:
@@ -140,7 +263,24 @@ def part_from_map(value: Any) -> Part:
         if not tone.segments or tone.duration_ms > MAX_TONE_MS:
             raise BadMessage("bad_field", "part.tone")
         return tone
+    if fields.has(STREAM):
+        return _stream(fields)
+    if fields.has(FILL):
+        sound = _speech(fields.part("with")) if fields.has("with") else None
+        return Fill(fields.whole(FILL, 1, MAX_SLOT_MS), sound)
     return Gap(fields.whole("gap", 1, 600_000))
+
+
+def _stream(fields: Fields) -> Stream:
+    url = fields.text(STREAM, MAX_URL_BYTES)
+    if not is_stream_url(url):
+        raise BadMessage("bad_field", "part.relay")
+    return Stream(
+        url=url,
+        duration_ms=fields.whole("dur", 1, MAX_SLOT_MS),
+        quiet_ms=fields.whole("quiet", MIN_QUIET_MS, MAX_QUIET_MS),
+        instead=_speech(fields.part("else")) if fields.has("else") else None,
+    )
 
 
 def _speech(fields: Fields) -> Speech:

@@ -8,7 +8,7 @@ from typing import Any
 from base.ids import id_to_bytes
 from devices.wire.audience import Audience
 from devices.wire.config import Config
-from devices.wire.content import MAX_PARTS, Part, Rendition, Speech, once_ms, part_from_map
+from devices.wire.content import MAX_PARTS, Part, Rendition, once_ms, part_from_map, speeches_in
 from devices.wire.errors import BadMessage
 from devices.wire.fields import Fields, whole_numbers
 from devices.wire.haves import MAX_SEQ
@@ -254,8 +254,7 @@ def renditions_in(body: Body) -> tuple[Rendition, ...]:
     """Every content an order names, each once, in the order of need."""
     if not isinstance(body, Play | Hold):
         return ()
-    speeches = [part for part in body.parts if isinstance(part, Speech)]
-    named = [r for speech in speeches for version in speech.versions for r in version.renditions]
+    named = [r for speech in speeches_in(body.parts) for version in speech.versions for r in version.renditions]
     return tuple({rendition.sha256: rendition for rendition in named}.values())
 
 

@@ -30,9 +30,11 @@ Languages = Annotated[
 
 
 class PartOut(Shown):
-    """One uninterrupted stretch. title, language, codec, sha256 and size: of speech alone; tone: its name, if any."""
+    """One uninterrupted stretch. title: of speech alone; language, codec, sha256 and size: of recordings, whether they
+    are spoken in their turn or only fill; tone: its name, if any.
+    """
 
-    sound: Literal["tone", "gap", "speech"]
+    sound: Literal["tone", "gap", "speech", "fill"]
     start_ms: int
     duration_ms: int
     tone: str = ""
@@ -104,7 +106,7 @@ async def audio(
 
 def _part(line: Line, titles: tuple[str, ...]) -> PartOut:
     at, lasts = line.piece.start_ms, line.piece.duration_ms
-    match line.piece.sound:
+    match line.sound:
         case Tone() as sound:
             return PartOut(sound="tone", start_ms=at, duration_ms=lasts, tone=preview.tone_name(sound))
         case Gap():
@@ -114,13 +116,13 @@ def _part(line: Line, titles: tuple[str, ...]) -> PartOut:
 
 
 def _speech(line: Line, language: str, titles: tuple[str, ...]) -> PartOut:
-    number, rendition = line.speech or 0, line.rendition
+    number, rendition = line.speech, line.rendition
     assert rendition is not None
     return PartOut(
-        sound="speech",
+        sound="fill" if number is None else "speech",
         start_ms=line.piece.start_ms,
         duration_ms=line.piece.duration_ms,
-        title=titles[number] if number < len(titles) else "",
+        title=titles[number] if number is not None and number < len(titles) else "",
         language=language,
         codec=rendition.codec,
         sha256=rendition.sha256.hex(),

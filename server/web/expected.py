@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from devices.contacts import Carrier, Forecast, Proposal, Remedy
 from devices.couriers.choosing import weigh
 from devices.couriers.outlook import Broadcast
-from devices.wire.content import Part, Speech
+from devices.wire.content import Part, languages_in
 from devices.wire.orders import PlayClass
 from server.courier_rounds import zone_of
 from server.i18n.catalogue import N_
@@ -78,8 +78,7 @@ async def not_in_time(page: Page, session: AsyncSession, chosen: Chosen, parts: 
         return []
     clusters = await page.runtime.devices.resolve(session, page.place.id, chosen.audience)
     villages = {cluster.device_id: cluster.village_id for cluster in clusters if cluster.device_id is not None}
-    spoken = {version.language for part in parts if isinstance(part, Speech) for version in part.versions}
-    size, light_size = weigh(parts, tuple(spoken))
+    size, light_size = weigh(parts, languages_in(parts))
     start = page.now + timedelta(seconds=page.runtime.settings.programme.lead_s)
     broadcast = Broadcast(size, light_size, start, int(PlayClass.NORMAL))
     zone = zone_of(page.me.places, page.place.id)

@@ -53,7 +53,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list: what sounds, from when, how long. kind: tone, gap or speech."""
+    """One line of the list: what sounds, from when, how long. kind: tone, gap, speech or fill."""
 
     start_ms: int
     duration_ms: int
@@ -120,13 +120,15 @@ async def _hear(page: Page, announcement_id: str, asked: Asked) -> tuple[Announc
 
 def _row(line: Line, titles: Sequence[str]) -> Row:
     at, lasts = line.piece.start_ms, line.piece.duration_ms
-    match line.piece.sound:
+    match line.sound:
         case Tone() as sound:
             return Row(at, lasts, "tone", TONE_WORDS.get(preview.tone_name(sound), N_("tone")))
         case Gap():
             return Row(at, lasts, "gap")
         case Version(language):
-            number = line.speech or 0
+            number = line.speech
+            if number is None:
+                return Row(at, lasts, "fill", "", language)
             return Row(at, lasts, "speech", titles[number] if number < len(titles) else "", language)
 
 

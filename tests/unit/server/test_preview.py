@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from audio.tones import TONES
 from base.errors import Conflict
 from devices.models import ClusterKind
-from devices.wire.content import Gap, Part, Rendition, Speech, Tone, Version, once_ms
+from devices.wire.content import Fill, Gap, Part, Rendition, Speech, Stream, Tone, Version, once_ms
 from firmware_sim.bank import Bank, Need
 from firmware_sim.clock import Reading
 from firmware_sim.effects import Fetch, Turn
@@ -45,7 +45,10 @@ def speeches(draw: st.DrawFn) -> Speech:
     )
 
 
-PARTS = st.lists(st.one_of(speeches(), st.builds(Gap, st.integers(1, 9_000)), st.just(tone("chime"))), max_size=8)
+FILLS = st.builds(Fill, st.integers(1, 9_000), st.none() | speeches())
+STREAMS = st.builds(Stream, st.just("http://a"), st.integers(1, 200_000), st.just(8_000), st.none() | speeches())
+GAPS = st.builds(Gap, st.integers(1, 9_000))
+PARTS = st.lists(st.one_of(speeches(), GAPS, st.just(tone("chime")), FILLS, STREAMS), max_size=8)
 
 
 @given(
@@ -68,7 +71,8 @@ def test_it_fetches_what_the_speaker_would_fetch(
     bank.need(("play",), Need(wanted, 0, light=light), turn)
     asked = {effect.rendition for effect in turn.effects if isinstance(effect, Fetch)}
     found = preview_of(parts, listener)
-    assert {line.rendition for line in found.lines if line.rendition} == asked
+    assert set(found.fetched) == asked
+    assert {line.rendition for line in found.lines if line.rendition} <= asked
     assert found.size == sum(each.size for each in asked)
     assert found.duration_ms == once_ms(parts, languages)
 
@@ -108,6 +112,15 @@ def test_who_has_none_of_its_languages_hears_the_first_and_it_is_told():
     assert heard("tha").strange
     assert heard("hmn").strange, "the second announcement has no Hmong"
     assert not heard("vi").strange
+
+
+def test_a_fill_is_heard_round_and_round_and_of_a_stream_only_what_stands_in():
+    music, sorry = Speech((spoken("vi", 40, 5_000),)), Speech((spoken("vi", 50, 4_000),))
+    parts = (Fill(12_000, music), Gap(500), Stream("http://a", 60_000, 8_000, sorry))
+    lines = preview_of(parts, Listener(ClusterKind.SMART, ("vi",), BOTH)).lines
+    assert [line.piece.duration_ms for line in lines] == [5_000, 5_000, 2_000, 500, 4_000, 56_000]
+    assert [line.piece.start_ms for line in lines] == [0, 5_000, 10_000, 12_000, 12_500, 16_500]
+    assert {line.speech for line in lines} == {None}
 
 
 def test_late_it_takes_the_lighter_rendition_and_fetches_less():

@@ -9,7 +9,7 @@ from base.ids import id_from_bytes
 from devices.wire.audience import Audience
 from devices.wire.beacon import Beacon
 from devices.wire.config import Config, Hours
-from devices.wire.content import Gap, Part, Rendition, Speech, Tone, Version
+from devices.wire.content import Fill, Gap, Part, Rendition, Speech, Stream, Tone, Version
 from devices.wire.errors import BadMessage
 from devices.wire.fields import MAX_MS
 from devices.wire.haves import MAX_SEQ, Haves
@@ -70,9 +70,17 @@ def _speeches(draw: st.DrawFn) -> Speech:
 
 
 speeches = _speeches()
-parts: st.SearchStrategy[tuple[Part, ...]] = st.lists(st.one_of(tones, gaps, speeches), min_size=1, max_size=4).map(
-    tuple
+streams = st.builds(
+    Stream,
+    url=st.sampled_from(["http://a", "https://[::1]:8443/live.ogg?x=%20", "http://10.0.0.1:8000/"]),
+    duration_ms=st.integers(1, 86_400_000),
+    quiet_ms=st.integers(1_000, 600_000),
+    instead=st.none() | speeches,
 )
+fills = st.builds(Fill, until_ms=st.integers(1, 86_400_000), sound=st.none() | speeches)
+parts: st.SearchStrategy[tuple[Part, ...]] = st.lists(
+    st.one_of(tones, gaps, speeches, streams, fills), min_size=1, max_size=4
+).map(tuple)
 
 spans = st.lists(
     st.tuples(st.integers(0, 1_439), st.integers(1, 1_440)).filter(lambda span: span[0] < span[1]), max_size=4

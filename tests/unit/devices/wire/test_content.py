@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,14 +10,20 @@ from devices.wire.content import (
     MAX_PART_MS,
     MAX_TONE_HZ,
     MAX_TONE_MS,
+    Fill,
     Gap,
+    Live,
+    Loop,
     Rendition,
     Speech,
+    Stream,
     Tone,
     Version,
     once_ms,
     part_from_map,
     pieces,
+    special_parts,
+    speeches_in,
 )
 from devices.wire.errors import BadMessage
 from tests.unit.devices.wire.strategies import mangled, parts, reason_for, tones
@@ -60,6 +67,51 @@ def test_a_speech_in_two_languages_sounds_one_after_the_other():
     heard = list(pieces([TONE, SPEECH, Gap(500)], ["tay", "vi"]))
     assert [piece.sound for piece in heard] == [TONE, TAY, VI, Gap(500)]
     assert [piece.start_ms for piece in heard] == [0, 2_450, 8_450, 14_450]
+
+
+STREAM = Stream("http://10.0.0.1:8000/live", 1_800_000, 8_000, SPEECH)
+FILL = Fill(60_000, SPEECH)
+
+
+def test_a_stream_lasts_as_long_as_its_slot_in_every_language():
+    heard = [list(pieces([TONE, STREAM], languages)) for languages in (["vi"], ["hmn", "tay"])]
+    assert [each[1].duration_ms for each in heard] == [1_800_000, 1_800_000]
+    assert [each[1].sound for each in heard] == [
+        Live(STREAM.url, 8_000, (VI,)),
+        Live(STREAM.url, 8_000, (HMN, TAY)),
+    ]
+
+
+def test_a_fill_lets_what_follows_begin_at_its_time_in_every_language():
+    for languages in (["vi"], ["vi", "hmn", "tay"], []):
+        last = list(pieces([TONE, SPEECH, FILL, Gap(500)], languages))[-1]
+        assert (last.start_ms, last.sound, last.part) == (60_000, Gap(500), 3)
+
+
+def test_a_fill_whose_point_is_past_is_nothing():
+    assert [piece.sound for piece in pieces([SPEECH, Fill(6_000, SPEECH), TONE], ["vi"])] == [VI, TONE]
+
+
+def test_a_fill_sounds_the_listeners_languages_and_without_a_sound_is_silence():
+    assert [piece.sound for piece in pieces([FILL], ["tay", "vi"])] == [Loop((TAY, VI))]
+    assert [piece.sound for piece in pieces([Fill(7_000)], ["vi"])] == [Gap(7_000)]
+
+
+def test_what_stands_in_and_what_fills_is_content_to_be_fetched():
+    assert speeches_in([TONE, STREAM, Gap(1), FILL, Fill(9), Stream("http://a", 1, 1_000)]) == (SPEECH, SPEECH)
+
+
+def test_parts_beyond_the_first_three_kinds_are_named():
+    assert special_parts([TONE, SPEECH, Gap(1)]) == frozenset()
+    assert special_parts([TONE, STREAM, FILL]) == {"relay", "fill"}
+
+
+def relay(**changes: Any):
+    return STREAM.to_map() | changes
+
+
+def fill(**changes: Any):
+    return FILL.to_map() | changes
 
 
 def tone(**changes: Any):
@@ -118,11 +170,55 @@ def rendition(**changes: Any):
         rendition(codec=1),
         rendition(dur=0),
         rendition(dur=MAX_PART_MS + 1),
+        relay(relay=""),
+        relay(relay=b"http://a"),
+        relay(relay="ftp://a/live"),
+        relay(relay="file:///etc/passwd"),
+        relay(relay="http://"),
+        relay(relay="http:///live"),
+        relay(relay="http://a:0/"),
+        relay(relay="http://a:65536/"),
+        relay(relay="http://a:99999999/"),
+        relay(relay="http://name:word@a/live"),
+        relay(relay="http://a/live#x"),
+        relay(relay="http://a/li ve"),
+        relay(relay="http://a/live\r\nHost: b"),
+        relay(relay="http://a/live\n"),
+        relay(relay="http://đài/live"),
+        relay(relay="http://a/" + "x" * 504),
+        relay(dur=0),
+        relay(dur=86_400_001),
+        relay(dur=True),
+        relay(quiet=999),
+        relay(quiet=600_001),
+        {"relay": "http://a", "dur": 1_000},
+        relay(**{"else": []}),
+        relay(**{"else": {"say": {}, "first": "vi"}}),
+        relay(**{"else": TONE.to_map()}),
+        fill(fill=0),
+        fill(fill=86_400_001),
+        fill(fill="1"),
+        fill(**{"with": 1}),
+        fill(**{"with": {}}),
+        fill(**{"with": FILL.to_map()}),
     ],
 )
 def test_a_part_outside_its_limits_is_refused(part: Any):
     with pytest.raises(BadMessage, match="bad_field"):
         part_from_map(part)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://a", "https://a.b-c.vn:8443/live.mp3?x=1&y=%20", "http://[2001:db8::1]:8000/", "http://a/" + "x" * 503],
+)
+def test_an_address_within_its_limits_is_taken(url: str):
+    assert part_from_map(relay(relay=url)) == replace(STREAM, url=url)
+
+
+def test_a_reader_that_knows_neither_a_stream_nor_a_fill_takes_them_for_no_other_part():
+    for part in (STREAM, FILL, Fill(1), Stream("http://a", 1, 1_000)):
+        assert not {"say", "tone", "gap"} & part.to_map().keys()
 
 
 @given(st.data(), parts)
