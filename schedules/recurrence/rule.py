@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
-from heapq import heappop, heappush, merge
+from heapq import merge
 from itertools import groupby, islice, takewhile
 from operator import itemgetter
 from zoneinfo import ZoneInfo
@@ -126,10 +126,11 @@ class Rule:
         With what was added, and without the whole days that were removed.
         """
         by_day = itemgetter(0)
+        own = self._planned(early, last)
         added = sorted((pick.day, {parse_time(pick.time)} if pick.time else set(self._hours)) for pick in self.added)
         extra = (day for day in added if early <= day[0] <= last)
         gone = {pick.day for pick in self.removed if not pick.time}
-        for day, same in groupby(merge(self._planned(early, last), extra, key=by_day), key=by_day):
+        for day, same in groupby(merge(own, extra, key=by_day) if added else own, key=by_day):
             if day not in gone:
                 yield day, set[time]().union(*(times for _, times in same))
 
@@ -160,12 +161,15 @@ class Rule:
         # `early` is a day before: a time in a gap moves forward, possibly past midnight and times of the next day.
         waiting: list[datetime] = []
         for day, times in self.local_days(early, last):
-            begins = day_begins(day, self.zone)
-            while waiting and waiting[0] < begins:
-                yield heappop(waiting)
-            for at in times:
-                heappush(waiting, moment(day, at, self.zone))
-        yield from sorted(waiting)
+            found = [moment(day, at, self.zone) for at in times]
+            first = min(found)
+            if waiting and waiting[-1] >= first:
+                yield from (at for at in waiting if at < first)
+                found += (at for at in waiting if at >= first)
+            else:
+                yield from waiting
+            waiting = sorted(found)
+        yield from waiting
 
     def _planned(self, early: date, last: date) -> Iterator[Day]:
         """The rule's own days from `early` on, as the holidays leave or move them."""
