@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schedules.models import OccurrenceState, Off
-from schedules.plans import Planned
+from schedules.plans import Planned, Preempted
 
 Name = tuple[str, datetime]
 """(plan, original): what an airing is called for good."""
@@ -137,5 +137,5 @@ def _renamed(gone: Iterable[Present], new: Iterable[Planned]) -> tuple[Renamed, 
     return tuple(Renamed(row.id, airing) for row, airing in found if airing is not None)
 
 
-def _heard(airing: Planned) -> tuple[datetime, str, str, int]:
-    return airing.start, airing.announcement, repr(airing.audience), airing.volume
+def _heard(airing: Planned) -> tuple[datetime, str, str, int, Preempted]:
+    return airing.start, airing.announcement, repr(airing.audience), airing.volume, airing.preempted

@@ -84,8 +84,9 @@ def _same(airing: Planned) -> tuple[datetime, str, str]:
 def _plans(fresh: Iterable[Planned], zone: ZoneInfo, new_id: Callable[[], str]) -> Iterable[Plan]:
     """One plan for each content and day, with all its times of that day."""
 
-    def content(airing: Planned) -> tuple[str, str, str, int]:
-        return f"{airing.start.astimezone(zone).date()}", airing.announcement, repr(airing.audience), airing.volume
+    def content(airing: Planned) -> tuple[str, str, str, int, str]:
+        day = f"{airing.start.astimezone(zone).date()}"
+        return day, airing.announcement, repr(airing.audience), airing.volume, repr(airing.preempted)
 
     for _, same in groupby(sorted(fresh, key=content), key=content):
         group = list(same)
@@ -93,7 +94,8 @@ def _plans(fresh: Iterable[Planned], zone: ZoneInfo, new_id: Callable[[], str]) 
         locals_ = [airing.start.astimezone(zone) for airing in group]
         times = tuple(sorted({f"{local:%H:%M}" for local in locals_}))
         day = locals_[0].date()
-        yield Plan(new_id(), Rule("", day, day, times, zone), first.announcement, first.audience, first.volume)
+        rule = Rule("", day, day, times, zone)
+        yield Plan(new_id(), rule, first.announcement, first.audience, first.volume, preempted=first.preempted)
 
 
 def _ends(plan: Plan) -> tuple[datetime, datetime]:

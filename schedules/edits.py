@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from base.errors import Conflict, NotFound, Refused
 from devices.wire.audience import Audience
-from schedules.plans import Override, Plan, Planned, airings
+from schedules.plans import Override, Plan, Planned, Preempted, airings
 from schedules.recurrence import Rule
 from schedules.recurrence.times import day_begins
 from schedules.splitting import has_past, new_part, old_part, retimed, ruled, stays
@@ -43,6 +43,7 @@ class Change:
     announcement: str | None = None
     audience: Audience | None = None
     volume: int | None = None
+    preempted: Preempted | None = None
     cancel: bool = False
 
     @property
@@ -51,7 +52,7 @@ class Change:
 
     @property
     def says_content(self) -> bool:
-        return (self.announcement, self.audience, self.volume) != (None,) * 3
+        return (self.announcement, self.audience, self.volume, self.preempted) != (None,) * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ def _content_of_all(plan: Plan, change: Change) -> Plan:
             announcement=each.announcement if change.announcement is None else None,
             audience=each.audience if change.audience is None else None,
             volume=each.volume if change.volume is None else None,
+            preempted=each.preempted if change.preempted is None else None,
         )
         for each in plan.overrides
     )
@@ -208,6 +210,7 @@ def _content_of_all(plan: Plan, change: Change) -> Plan:
         announcement=change.announcement or plan.announcement,
         audience=plan.audience if change.audience is None else change.audience,
         volume=plan.volume if change.volume is None else change.volume,
+        preempted=change.preempted or plan.preempted,
         overrides=tuple(each for each in bare if not each.is_empty),
     )
 
@@ -218,6 +221,7 @@ def _with_content(override: Override, change: Change) -> Override:
         announcement=change.announcement or override.announcement,
         audience=override.audience if change.audience is None else change.audience,
         volume=override.volume if change.volume is None else change.volume,
+        preempted=change.preempted or override.preempted,
     )
 
 

@@ -1,10 +1,13 @@
 """A schedule's row as a plan and back, an occurrence's row as one of its airings (pure)."""
 
+from datetime import datetime
+from typing import Any
+
 from schedules.aligning import Present
 from schedules.calendar_vn import NATIONAL, Holidays
 from schedules.dispatch import read_audience
-from schedules.models import Occurrence, Off, Schedule
-from schedules.plans import Plan, Planned
+from schedules.models import Occurrence, OccurrenceState, Off, Schedule
+from schedules.plans import Plan, Planned, Preempted
 from schedules.recurrence import Rule, from_map, to_map
 from schedules.stored_plans import override_from_map, override_to_map
 
@@ -25,6 +28,7 @@ def plan_of(schedule: Schedule, holidays: Holidays = NATIONAL) -> Plan:
         overrides=tuple(map(override_from_map, schedule.overrides)),
         since=schedule.since,
         until=schedule.until,
+        preempted=Preempted(schedule.preempted, schedule.stale_s),
     )
 
 
@@ -36,6 +40,7 @@ def keep(schedule: Schedule, plan: Plan) -> None:
     schedule.volume = plan.volume
     schedule.overrides = [override_to_map(each) for each in plan.overrides]
     schedule.since, schedule.until = plan.since, plan.until
+    schedule.preempted, schedule.stale_s = plan.preempted.then, plan.preempted.stale_s
 
 
 def airing_of(row: Occurrence) -> Planned:
@@ -47,7 +52,23 @@ def airing_of(row: Occurrence) -> Planned:
         announcement=row.announcement_id or "",
         audience=read_audience(row.audience),
         volume=row.volume,
+        preempted=Preempted(row.preempted, row.stale_s),
     )
+
+
+def again(row: Occurrence, new_id: str, now: datetime, **said: Any) -> Occurrence:
+    """The same airing once more, saying something else: what was cancelled cannot come back."""
+    fresh = {
+        "id": new_id,
+        "generation": row.generation + 1,
+        "replaces_id": row.id,
+        "state": OccurrenceState.PLANNED,
+        "off": None,
+        "reason": "",
+        "paused": [],
+        "created_at": now,
+    }
+    return Occurrence(**(row.model_dump() | fresh | said))
 
 
 def present(row: Occurrence) -> Present:

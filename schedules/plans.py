@@ -7,10 +7,29 @@ from zoneinfo import ZoneInfo
 
 from base.errors import Refused
 from devices.wire.audience import Audience
+from devices.wire.orders import AfterPreemption
 from schedules.recurrence import MAX_PICKS, Pick, Rule, parse_time
 from schedules.recurrence.times import moment
 
 _MINUTE = timedelta(minutes=1)
+STALE_S = (60, 86_400)
+"""The shortest and the longest that may be said; the longest is what an order can carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preempted:
+    """What becomes of an airing that has to give way. Raises Refused("schedules.stale_wrong").
+
+    stale_s: how long after its beginning it may still be taken up again; None: `dispatch.MARGIN`.
+    """
+
+    then: AfterPreemption = AfterPreemption.RESUME
+    stale_s: int | None = None
+
+    def __post_init__(self) -> None:
+        least, most = STALE_S
+        if self.stale_s is not None and not least <= self.stale_s <= most:
+            raise Refused("schedules.stale_wrong", least=least // 60, most=most // 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +44,11 @@ class Override:
     announcement: str | None = None
     audience: Audience | None = None
     volume: int | None = None
+    preempted: Preempted | None = None
 
     @property
     def is_empty(self) -> bool:
-        return (self.start, self.announcement, self.audience, self.volume) == (None,) * 4
+        return (self.start, self.announcement, self.audience, self.volume, self.preempted) == (None,) * 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,7 @@ class Planned:
     announcement: str
     audience: Audience
     volume: int
+    preempted: Preempted = Preempted()
 
 
 @dataclass(frozen=True)
@@ -59,6 +80,7 @@ class Plan:
     overrides: tuple[Override, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    preempted: Preempted = Preempted()
 
     def __post_init__(self) -> None:
         if not 0 <= self.volume <= 100:
@@ -72,6 +94,8 @@ class Plan:
 
     def airings(self, start: datetime, end: datetime) -> list[Planned]:
         """Those that begin in [start, end), in order of time."""
+        if not self.overrides:
+            return [self._planned(at, None) for at in self.originals(start, end)]
         own = {self.moment_of(override.at): override for override in self.overrides}
         plain = (at for at in self.originals(start, end) if at not in own)
         kept = (pair for pair in own.items() if start <= self._start(*pair) < end and self._has(pair[0]))
@@ -113,14 +137,16 @@ class Plan:
         return override.start or original
 
     def _planned(self, original: datetime, override: Override | None) -> Planned:
-        own = override or Override(self.pick_of(original))
+        if override is None:
+            return Planned(self.id, original, original, self.announcement, self.audience, self.volume, self.preempted)
         return Planned(
             plan=self.id,
             original=original,
-            start=own.start or original,
-            announcement=own.announcement or self.announcement,
-            audience=self.audience if own.audience is None else own.audience,
-            volume=self.volume if own.volume is None else own.volume,
+            start=override.start or original,
+            announcement=override.announcement or self.announcement,
+            audience=self.audience if override.audience is None else override.audience,
+            volume=self.volume if override.volume is None else override.volume,
+            preempted=override.preempted or self.preempted,
         )
 
 

@@ -8,8 +8,9 @@ from base.errors import Refused
 from devices.wire.audience import Audience
 from devices.wire.errors import BadMessage
 from devices.wire.fields import Fields
+from devices.wire.orders import AfterPreemption
 from schedules.calendar_vn import NATIONAL, Holidays
-from schedules.plans import Override, Plan
+from schedules.plans import Override, Plan, Preempted
 from schedules.recurrence import Pick, from_map, to_map
 
 VERSION = 1
@@ -27,6 +28,7 @@ def plan_to_map(plan: Plan) -> dict[str, Any]:
         "overrides": [override_to_map(override) for override in plan.overrides],
         "since": _text(plan.since),
         "until": _text(plan.until),
+        "preempted": None if plan.preempted == Preempted() else _preempted_map(plan.preempted),
     }
     return {name: value for name, value in said.items() if value or name == "volume"}
 
@@ -45,6 +47,7 @@ def plan_from_map(said: Mapping[str, Any], holidays: Holidays = NATIONAL) -> Pla
             overrides=tuple(override_from_map(each) for each in said.get("overrides", ())),
             since=_moment(said.get("since")),
             until=_moment(said.get("until")),
+            preempted=_preempted(said.get("preempted", {})),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, BadMessage) as error:
         raise Refused("schedules.plan_unreadable", part=f"{type(error).__name__}: {error}"[:80]) from error
@@ -58,6 +61,7 @@ def override_to_map(override: Override) -> dict[str, Any]:
         "announcement": override.announcement,
         "audience": None if override.audience is None else override.audience.to_map(),
         "volume": override.volume,
+        "preempted": None if override.preempted is None else _preempted_map(override.preempted),
     }
     return {name: value for name, value in said.items() if value is not None}
 
@@ -73,7 +77,21 @@ def override_from_map(said: Mapping[str, Any]) -> Override:
         announcement=_word(said["announcement"]) if "announcement" in said else None,
         audience=_audience(said["audience"]) if "audience" in said else None,
         volume=_whole(said["volume"]) if "volume" in said else None,
+        preempted=_preempted(said["preempted"]) if "preempted" in said else None,
     )
+
+
+def _preempted_map(preempted: Preempted) -> dict[str, Any]:
+    said = {"then": preempted.then.value, "stale_s": preempted.stale_s}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _preempted(said: Mapping[str, Any]) -> Preempted:
+    """Nothing said is what every plan of an earlier version means."""
+    stale_s = said.get("stale_s")
+    if stale_s is not None and type(stale_s) is not int:
+        raise TypeError("stale_s")
+    return Preempted(AfterPreemption(said.get("then", AfterPreemption.RESUME.value)), stale_s)
 
 
 def _audience(said: Any) -> Audience:
