@@ -12,7 +12,7 @@ from base.errors import Conflict, NotFound, Refused
 from base.ids import new_id
 from base.times import Clock
 from devices.wire.orders import Level, PlayClass
-from schedules import approval, composing
+from schedules import approval, approving, composing
 from schedules.approval import Action
 from schedules.composing import ItemView
 from schedules.composition import Composition
@@ -89,8 +89,8 @@ class AnnouncementService:
     ) -> Announcement:
         """A draft of a session, of announcements of this place. Raises Refused for what cannot be composed."""
         announcement = self._draft(place_id, title, play_class, level, user_id)
-        await composing.check(session, self._audio, place_id, composition)
-        announcement.composition = composition.to_map()
+        composition = await composing.checked(session, self._audio, place_id, composition)
+        _compose(announcement, composition)
         session.add(announcement)
         self._note(session, announcement, Action.CREATE, user_id)
         await session.flush()
@@ -122,8 +122,7 @@ class AnnouncementService:
             await self._check_versions(session, announcement.place_id, versions)
             await rows.replace_versions(session, announcement.id, versions)
         if composition is not None:
-            await composing.check(session, self._audio, announcement.place_id, composition)
-            announcement.composition = composition.to_map()
+            _compose(announcement, await composing.checked(session, self._audio, announcement.place_id, composition))
         announcement.title = announcement.title if title is None else check_title(title)
         announcement.play_class = announcement.play_class if play_class is None else _check_class(play_class)
         announcement.level = announcement.level if level is None else _check_level(level)
@@ -134,6 +133,14 @@ class AnnouncementService:
         return await self._move(session, announcement, Action.EDIT, user_id=user_id)
 
     async def submit(
+    async def recompose(
+        self, session: AsyncSession, announcement: Announcement, composition: Composition, user_id: str, comment: str
+    ) -> Announcement:
+        """Let a session, locked and not with the speakers, relay what its stations have become: a draft again."""
+        _compose(announcement, composition)
+        announcement.revision += 1
+        return await self._move(session, announcement, Action.EDIT, user_id=user_id, comment=comment)
+
         self, session: AsyncSession, announcement_id: str, user_id: str, *, revision: int | None = None
     ) -> Announcement:
         """Hand it to the approver."""
@@ -328,9 +335,18 @@ def _composed(
     if composition is None:
         return None, None, ()
     said = composition.identification
-    in_order = tuple(items[item.announcement_id] for item in composition.items if item.announcement_id in items)
-    return composition, items.get(said) if said is not None else None, in_order
+    return composition, items.get(said) if said is not None else None, composing.item_views(composition, items)
 
 
 def _main_first(versions: Mapping[str, str]) -> list[tuple[str, str]]:
+def _compose(announcement: Announcement, composition: Composition) -> None:
+    """Keep what a session is composed of. The level of what only relays a station is that station's."""
+    before = composition_of(announcement)
+    announcement.composition = composition.to_map()
+    if composition.level is not None:
+        announcement.level = composition.level
+    elif before is not None and before.level is not None:
+        announcement.level = int(Level.COMMUNE)
+
+
     return [(language, versions[language]) for language in in_order_of_need(versions)]

@@ -1,7 +1,8 @@
-"""What a session may be composed of, and when it may be approved, by the announcements that stand in it."""
+"""What a session may be composed of, and when it may be approved, by what stands in it: announcements, stations."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,51 +11,83 @@ from audio.service import AudioService
 from base.errors import Conflict, Refused
 from devices.wire.content import Part
 from schedules import composition as compositions
-from schedules import content, sounds
-from schedules.composition import Composition
+from schedules import content, fixed_times, sounds
+from schedules.composition import Composition, Element, Item, Relay, Source
 from schedules.dispatch import in_order_of_need
-from schedules.models import Announcement, AnnouncementState
+from schedules.models import Announcement, AnnouncementState, RelaySource
 from schedules.repository import announcements as rows
+from schedules.repository import relays
 
 _NAMED = 3
 """How many titles an error names."""
 
 
+class ItemKind(StrEnum):
+    """What stands in a session."""
+
+    ANNOUNCEMENT = "announcement"
+    RELAY = "relay"
+    MUSIC = "music"
+
+
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """An announcement that stands in a session. languages: the main one first; duration_ms: of the main one."""
+    """What stands in a session. languages: the main one first; duration_ms: of the main one, or of the relayed slot.
+
+    A station has no state but a source, and its fallback if it has one. at_s: when it begins at a time of its own, and
+    of music until when it goes on, in seconds from the beginning of the session.
+    """
 
     id: str
     title: str
-    state: AnnouncementState
+    state: AnnouncementState | None
     languages: tuple[str, ...]
     duration_ms: int
+    kind: ItemKind = ItemKind.ANNOUNCEMENT
+    at_s: int | None = None
+    source: Source | None = None
+    fallback: "ItemView | None" = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing of it keeps the session from being approved."""
+        if self.kind is ItemKind.RELAY:
+            return self.fallback is not None and self.fallback.ready
+        return self.state is AnnouncementState.APPROVED
 
 
-async def check(session: AsyncSession, audio: AudioService, place_id: str, composition: Composition) -> None:
-    """Raise Refused unless a place can compose this: of its own announcements, none of them a session or put away.
+async def checked(session: AsyncSession, audio: AudioService, place_id: str, composition: Composition) -> Composition:
+    """What a place composes, with its stations as they are now: of its own announcements, none a session or put away.
 
-    session_items_count, session_tone_wrong, session_gap_wrong, session_identification_twice, session_item_unknown,
-    session_nested, session_item_archived, no_versions, session_too_large.
+    Raises Refused: session_items_count, session_tone_wrong, session_gap_wrong, session_identification_twice,
+    session_item_unknown, session_nested, session_item_archived, no_versions, session_too_large, relay_unknown,
+    relay_length_wrong, session_time_wrong, and what `fixed_times.check` does; Conflict: relay_retired.
     """
     compositions.check(composition)
+    composition = composition.with_sources(await _sources(session, place_id, composition))
     ids = composition.announcement_ids
     found = await rows.many(session, ids, lock=True)
     for announcement_id in ids:
-        _check_item(place_id, announcement_id, found.get(announcement_id))
+        check_item(place_id, announcement_id, found.get(announcement_id))
     versions = await sounds.versions(session, audio, await rows.versions(session, ids))
     _check_parts(compositions.parts(composition, versions))
+    fixed_times.check(composition, versions, {each.id: each.title for each in found.values()})
+    return composition
 
 
 async def check_approvable(session: AsyncSession, audio: AudioService, announcement: Announcement) -> None:
-    """Raise Conflict("schedules.session_items_not_approved") unless all that stands in a session is approved.
+    """Raise Conflict unless all that stands in a session is approved: session_items_not_approved, relay_no_fallback.
 
-    Also Refused, when it has grown since it was composed: session_too_large.
+    Also Refused, when it has grown since it was composed: session_too_large, and what `fixed_times.check` does.
     """
     found = (await content.load(session, audio, [announcement.id], lock=True))[announcement.id]
     if found.composition is not None:
+        for relay in found.composition.relays:
+            if relay.source is not None and relay.fallback_id is None:
+                raise Conflict("schedules.relay_no_fallback", name=relay.source.name)
         check_items_approved(found)
         _check_parts(found.parts(announcement.play_class))
+        fixed_times.check(found.composition, found.versions, {each.id: each.title for each in found.contains})
 
 
 def check_items_approved(found: content.Content) -> None:
@@ -78,7 +111,21 @@ def item_view(announcement: Announcement, by_language: Mapping[str, str], assets
     return ItemView(announcement.id, announcement.title, announcement.state, languages, main_ms)
 
 
-def _check_item(place_id: str, announcement_id: str, found: Announcement | None) -> None:
+def item_views(composition: Composition, known: Mapping[str, ItemView]) -> tuple[ItemView, ...]:
+    """What stands in a session, one for each of its items whose announcement is known."""
+    found = (_shown(item, known) for item in composition.items)
+    return tuple(each for each in found if each is not None)
+
+
+def source_of(row: RelaySource) -> Source:
+    """A station as a session keeps it."""
+    return Source(row.name, row.url, row.quiet_s, row.level, row.fallback_announcement_id)
+
+
+def check_item(place_id: str, announcement_id: str, found: Announcement | None) -> None:
+    """Raise Refused for what cannot stand in a session of a place, nor in for a station: session_item_unknown,
+    session_nested, session_item_archived.
+    """
     if found is None or found.place_id != place_id:
         raise Refused("schedules.session_item_unknown", id=announcement_id[:26])
     if found.composition is not None:
@@ -89,6 +136,32 @@ def _check_item(place_id: str, announcement_id: str, found: Announcement | None)
 def _check_not_archived(found: Announcement) -> None:
     if found.state is AnnouncementState.ARCHIVED:
         raise Refused("schedules.session_item_archived", title=found.title)
+
+
+async def _sources(session: AsyncSession, place_id: str, composition: Composition) -> dict[str, Source]:
+    ids = {relay.source_id for relay in composition.relays}
+    found = await relays.many(session, ids)
+    for source_id in ids:
+        row = found.get(source_id)
+        if row is None or row.place_id != place_id:
+            raise Refused("schedules.relay_unknown", id=source_id[:26])
+        if row.retired_at is not None:
+            raise Conflict("schedules.relay_retired", name=row.name)
+    return {row.id: source_of(row) for row in found.values()}
+
+
+def _shown(item: Element, known: Mapping[str, ItemView]) -> ItemView | None:
+    match item:
+        case Relay(source_id, lasts_s, at_s=at_s, source=source):
+            name = source.name if source is not None else source_id
+            fallback = known.get(item.fallback_id or "")
+            return ItemView(source_id, name, None, (), lasts_s * 1_000, ItemKind.RELAY, at_s, source, fallback)
+        case Item(announcement_id, at_s=at_s):
+            view = known.get(announcement_id)
+            return None if view is None else replace(view, at_s=at_s)
+        case _:
+            view = known.get(item.announcement_id)
+            return None if view is None else replace(view, kind=ItemKind.MUSIC, at_s=item.until_s)
 
 
 def _check_parts(parts: Sequence[Part]) -> None:

@@ -43,6 +43,62 @@ MESSAGES: dict[str, str] = {
     ),
     "schedules.in_the_past": "{time} is already past. Nothing was planned. Choose a later time.",
     "schedules.place_unknown": "There is no place called “{place_id}”.",
+    "schedules.relay_address_private": (
+        "“{host}” lies in a private network. Nothing was saved. Give the station's public address, or ask who runs the "
+        "server to allow private networks."
+    ),
+    "schedules.relay_address_secret": (
+        "The address holds a user name or a password, which every speaker and everybody with its order could read. "
+        "Nothing was saved. Ask the station for an address without one."
+    ),
+    "schedules.relay_address_wrong": (
+        "That is no address of a stream: it begins with http:// or https://, holds no spaces or accents, and has at "
+        "most {limit} characters. Nothing was saved."
+    ),
+    "schedules.relay_changed": (
+        "Somebody changed “{name}” since you opened it. Nothing of yours was saved. Look again, then change it."
+    ),
+    "schedules.relay_issued": (
+        "{airings} coming airings that relay this station are already with the speakers. Nothing was changed. Cancel "
+        "them first; or add another station with the new address, compose a session of it, and schedule that instead."
+    ),
+    "schedules.relay_length_wrong": (
+        "A relay lasts from {least_s} seconds to {limit_min} minutes. Nothing was saved. Give another length."
+    ),
+    "schedules.relay_name_wrong": "A station needs a name of 1 to {limit} characters. Nothing was saved.",
+    "schedules.relay_no_fallback": (
+        "“{name}” has no announcement that sounds when its stream is dead, so people would hear nothing. It was not "
+        "approved. Give the station one first."
+    ),
+    "schedules.relay_quiet_wrong": (
+        "A station may be silent for {least_s} to {limit_s} seconds before something else sounds. Nothing was saved."
+    ),
+    "schedules.relay_retired": "“{name}” is retired. Nothing was changed. Choose another station.",
+    "schedules.relay_scheduled": (
+        "{schedules} running schedules relay this station. Nothing was changed. End them, or give them another session."
+    ),
+    "schedules.relay_too_many": "There are {limit} stations already. Nothing was saved. Retire one first.",
+    "schedules.relay_unknown": "There is no station with the id {id} here. Nothing was changed. Choose another.",
+    "schedules.session_dead_air": (
+        "“{title}” begins {at} after the session begins, but what comes before is over at {earliest} where people hear "
+        "the languages {languages}: {silent_s} seconds of silence, of {limit_s} at most. Nothing was saved. Put "
+        "background music before it, or begin it earlier."
+    ),
+    "schedules.session_fixed_late": (
+        "“{title}” is to begin {at} after the session begins, but where people hear the languages {languages}, what "
+        "comes before lasts until {earliest}. Nothing was saved. Begin it then or later, or shorten what comes before."
+    ),
+    "schedules.session_music_endless": (
+        "Nothing says how long the music “{title}” goes on. Nothing was saved. Give it an end, or give what follows a "
+        "time to begin."
+    ),
+    "schedules.session_music_over": (
+        "The music “{title}” ends at {at}, but what comes before it lasts until {earliest}, so nobody would hear it. "
+        "Nothing was saved. Let it end later, or take it out."
+    ),
+    "schedules.session_time_wrong": (
+        "A time inside a session lies between 1 second and {limit_min} minutes after it begins. Nothing was saved."
+    ),
     "schedules.rule_invalid": "The rule “{rule}” cannot be read as a repetition of days ({part}).",
     "schedules.rule_never": "The rule “{rule}” never falls on any day, so nothing would ever be heard. Change it.",
     "schedules.schedule_unknown": "There is no schedule with the id {id}.",

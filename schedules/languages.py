@@ -10,6 +10,7 @@ from devices.views import PlaceNode
 from devices.wire.audience import Audience
 from schedules import ground as grounds
 from schedules.announcements import AnnouncementService
+from schedules.composing import ItemKind
 from schedules.ground import Ground
 from schedules.missing import Missing, missing
 
@@ -35,7 +36,8 @@ class Languages:
     ) -> tuple[Lacking, ...]:
         """What an announcement lacks for an audience; without one, for its whole place.
 
-        Of a session, item by item; its identification is left out, which names the station and tells nothing.
+        Of a session, item by item; its identification is left out, which names the station and tells nothing, and so
+        are music and what is relayed.
         Raises NotFound for the announcement; Refused: audience_unknown, audience_too_long, nobody_meant.
         """
         about = await self._announcements.find(session, announcement_id)
@@ -49,7 +51,7 @@ class Languages:
         heard = await self._heard(session, ground, audience)
         view = await self._announcements.get(session, announcement_id)
         if view.composition is not None:
-            items = {item.id: item for item in view.items}.values()
+            items = {item.id: item for item in view.items if item.kind is ItemKind.ANNOUNCEMENT}.values()
             return tuple(Lacking(item.id, item.title, missing(heard, item.languages)) for item in items)
         spoken = [version.language for version in view.versions]
         return (Lacking(announcement_id, view.announcement.title, missing(heard, spoken)),)

@@ -40,6 +40,7 @@ from schedules.repository import programme as rows
 
 _log = structlog.get_logger(__name__)
 
+from schedules.relays import Relays
 MAX_COMMENT = 200
 
 
@@ -59,6 +60,8 @@ class ProgrammeService:
         self,
         devices: DeviceService,
         audio: AudioService,
+    private_streams: bool = False
+    """Whether stations in private networks may be relayed."""
         announcements: AnnouncementService,
         clock: Clock,
         settings: ProgrammeSettings | None = None,
@@ -85,6 +88,11 @@ class ProgrammeService:
         volume: int = 80,
         preempted: AfterPreemption = AfterPreemption.RESUME,
         user_id: str,
+        self.reports = Reporter(devices)
+        self.drafts = Drafter(self._editor, self._repeater, clock)
+        self.bulk = BulkEditor(self._editor, clock)
+        self.relays = Relays(announcements, clock, self._settings.private_streams)
+        self.timetable = Timetable(self._issuer)
     ) -> Occurrence:
         """Order an approved announcement to sound in `lead_s` seconds.
 

@@ -226,7 +226,10 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
     announcements = AnnouncementService(audio, clock)
     ahead = settings.programme
     programme_settings = ProgrammeSettings(
-        horizon_days=ahead.horizon_days, issue_days=ahead.issue_days, lead_s=ahead.lead_s
+        horizon_days=ahead.horizon_days,
+        issue_days=ahead.issue_days,
+        lead_s=ahead.lead_s,
+        private_streams=settings.relays.private_networks,
     )
     return Runtime(
         settings=settings,

@@ -108,6 +108,13 @@ class ProgrammeGroup(_Group):
     """From "broadcast now" to the first sound: time for speakers to fetch, so that all start together."""
 
 
+class RelaySettings(_Group):
+    """Which stations may be relayed."""
+
+    private_networks: bool = False
+    """Whether their streams may come from a network of one's own, such as a receiver in the same house."""
+
+
 class CourierSettings(_Group):
     """What is carried by hand to villages without a link."""
 
@@ -148,6 +155,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     limits: LimitSettings = LimitSettings()
     programme: ProgrammeGroup = ProgrammeGroup()
+    relays: RelaySettings = RelaySettings()
     couriers: CourierSettings = CourierSettings()
     speech: SpeechGroup = SpeechGroup()
     log: LogSettings = LogSettings()
