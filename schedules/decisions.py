@@ -71,9 +71,11 @@ def must_decide(first: Slot, second: Slot) -> bool:
 
 
 def decided(decisions: Iterable[Decision], pair: Pair, day: date) -> Decision | None:
-    """The word that holds for a pair on a day: that day's own before that of every day, the latest of several."""
+    """The word that holds for a pair on a day: that day's own before that of every day, the latest of several, and of
+    those taken at one moment the last named.
+    """
     mine = [each for each in decisions if each.pair == pair and each.day in {None, day}]
-    return max(mine, key=lambda each: (each.day is not None, each.at), default=None)
+    return max(reversed(mine), key=lambda each: (each.day is not None, each.at), default=None)
 
 
 def carried(decisions: Iterable[Decision], was: str, goes_on: str) -> list[Decision]:

@@ -26,7 +26,9 @@ from schedules.models import (
 )
 from schedules.planning import Planner, check_rule, in_place
 from schedules.plans import Override, Plan
+from schedules.repository import decisions
 from schedules.repository import programme as rows
+from schedules.repository.places import lock_place
 from schedules.splitting import old_part
 from schedules.stored_plans import plan_from_map, plan_to_map
 from schedules.undoing import Done, undo
@@ -99,6 +101,7 @@ class Editor:
 
         Raises NotFound("schedules.undo_nothing"), Conflict: undo_changed, undo_aired.
         """
+        await lock_place(session, place_id)
         last = await rows.last_change(session, place_id)
         if last is None:
             raise NotFound("schedules.undo_nothing")
@@ -116,7 +119,7 @@ class Editor:
                 schedule.state = ScheduleState.ENDED
         last.undone_at = now
         by_id = {schedule.id: schedule for schedule in locked}
-        schedules = await self._write(session, by_id, back.put, source=None, now=now, user_id=user_id)
+        schedules = await self._write(session, by_id, back.put, source=None, sources={}, now=now, user_id=user_id)
         followed = await self._follow(session, ground, [*by_id.values()], now)
         _log.info("programme.undone", place=place_id, change=last.id, user=user_id)
         return Changed(last, schedules, followed)
@@ -130,13 +133,21 @@ class Editor:
         what: str,
         *,
         source: Schedule | None = None,
+        sources: Mapping[str, Schedule] | None = None,
     ) -> Changed:
         """Put a change in force: plans, its record, occurrences, and the orders of what takes an issued one's place.
 
-        source: what new schedules follow from; without one they are named after what they announce.
+        source, or by new plan sources: what new schedules follow from; without one they are named after what they
+        announce.
         """
-        schedules = await self._write(session, locked, done.after, source=source, now=done.at, user_id=done.by)
+        schedules = await self._write(
+            session, locked, done.after, source=source, sources=sources or {}, now=done.at, user_id=done.by
+        )
         change = self._record(session, ground.place.id, done, what)
+        for plan in done.after:
+            follows = (sources or {}).get(plan.id, source)
+            if follows is not None and plan.id not in locked:
+                await decisions.carry(session, ground.place.id, follows.id, plan.id)
         touched = {**locked, **{schedule.id: schedule for schedule in schedules}}
         followed = await self._follow(session, ground, list(touched.values()), done.at)
         _log.info("programme.changed", place=ground.place.id, what=what, user=done.by, schedules=len(schedules))
@@ -208,6 +219,7 @@ class Editor:
         plans: Sequence[Plan],
         *,
         source: Schedule | None,
+        sources: Mapping[str, Schedule],
         now: datetime,
         user_id: str,
     ) -> tuple[Schedule, ...]:
@@ -216,7 +228,8 @@ class Editor:
         written = []
         for plan in plans:
             about = contents[plan.announcement].announcement
-            schedule = locked.get(plan.id) or _new(plan, source, about, now=now, user_id=user_id)
+            follows = sources.get(plan.id, source)
+            schedule = locked.get(plan.id) or _new(plan, follows, about, now=now, user_id=user_id)
             if schedule.announcement_id != plan.announcement:
                 schedule.play_class = about.play_class
             session.add(schedule)
@@ -243,7 +256,7 @@ def _new(plan: Plan, source: Schedule | None, about: Announcement, *, now: datet
     if source is not None:
         schedule.follows_id, schedule.announcement_id = source.id, source.announcement_id
         schedule.title, schedule.play_class = source.title, source.play_class
-        schedule.preempted, schedule.late_s = source.preempted, source.late_s
+        schedule.late_s = source.late_s
     return schedule
 
 

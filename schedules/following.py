@@ -17,6 +17,8 @@ from schedules.keeping import plan_of, present
 from schedules.models import Occurrence, OccurrenceState, Off, Schedule, ScheduleState
 from schedules.plans import Planned, airings
 from schedules.repository import programme as rows
+from schedules.repository.places import lock_place
+from schedules.turns import LONGEST, Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ class _Work:
             start_at=airing.start,
             ends_at=airing.start,
             expires_at=airing.start + timedelta(seconds=schedule.late_s),
-            preempted=schedule.preempted,
             late_s=schedule.late_s,
+            audience={},
+            paused=[],  # given, for a default made anew is what costs most of a row
             created_by=schedule.created_by,
             created_at=self.now,
         )
@@ -79,6 +82,7 @@ class _Work:
         row.title = schedule.title if own else about.title
         row.play_class = schedule.play_class if own else about.play_class
         row.audience, row.volume = airing.audience.to_map(), airing.volume
+        row.preempted, row.stale_s = airing.preempted.then, airing.preempted.stale_s
         row.ends_at = airing.start
         return with_times(row, content.parts(row.play_class))
 
@@ -97,6 +101,7 @@ class Follower:
         What the policy does not permit is refused, with what it would permit instead; without `refuse` its row is kept
         cancelled, with the reason. What was issued and is not wanted any more is cancelled by a signed order.
         """
+        await lock_place(session, ground.place.id)
         work = await self._work(session, ground, schedules, window)
         if work.needed.is_empty:
             return Followed()
@@ -120,12 +125,22 @@ class Follower:
         await session.flush()
         new = await rows.add_new(session, added)
         kept = tuple(row for row in added if row.id in new)
+        moved = [row.start_at for row in (*fresh, *gone)]
+        waiting = await self._settle(session, ground, moved, window.now)
         return Followed(
             added=kept,
-            instead=kept if issued else (),
+            instead=(*(kept if issued else ()), *waiting),
             changed=tuple(changed),
             called_off=tuple(gone),
         )
+
+    async def _settle(
+        self, session: AsyncSession, ground: Ground, moved: Sequence[datetime], now: datetime
+    ) -> tuple[Occurrence, ...]:
+        """Let wait for each other what was decided to; nothing else than where something has changed."""
+        if not moved:
+            return ()
+        return await Turns(self.issuer).settle(session, ground, min(moved), max(moved) + LONGEST, now)
 
     async def _work(
         self, session: AsyncSession, ground: Ground, schedules: Sequence[Schedule], window: Window

@@ -1,6 +1,6 @@
 """From planned occurrences to signed orders, and their recall: issue, cancel, stop."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from schedules.content import Content
 from schedules.dispatch import bulletin, check_audience_size, read_audience, with_times
 from schedules.emergency import CANCEL_OUTLIVES
 from schedules.ground import Ground
+from schedules.judging import over_limits
 from schedules.models import EmergencyState, Occurrence, OccurrenceState, Off
 from schedules.pauses import without
 from schedules.repository import emergencies as emergency_rows
@@ -90,10 +91,12 @@ class Issuer:
         issue_round.occurrences.update(waiting)
         places = {row.place_id for row in due}
         ground = {place_id: await grounds.load(session, self.devices, place_id) for place_id in places}
+        going = [row for row in due if row.id not in waiting]
+        over = await _over_limits(session, going, ground)
         entries = [
             await self._issue_or_call_off(session, row, content[row.id], ground[row.place_id], issue_round)
-            for row in due
-            if row.id not in waiting
+            for row in going
+            if row.id not in over
         ]
         await session.flush()
         return [entry for entry in entries if entry is not None]
@@ -257,6 +260,20 @@ class Issuer:
             # A cancel overtakes what it cancels.
             urgency=max(int(PlayClass.PRIORITY), *(row.play_class for row in group)),
         )
+
+
+async def _over_limits(
+    session: AsyncSession, going: Sequence[Occurrence], ground: Mapping[str, Ground]
+) -> Collection[str]:
+    """Call off what the policy counts too many, or too long, by now. Gives what it was."""
+    unfit: dict[str, str] = {}
+    for place_id, its in ground.items():
+        unfit |= await over_limits(session, its, [row for row in going if row.place_id == place_id])
+    for row in going:
+        if row.id in unfit:
+            _log.warning("occurrence.not_issuable", occurrence=row.id, reason=unfit[row.id])
+            row.state, row.off, row.reason = OccurrenceState.CANCELLED, Off.UNFIT, unfit[row.id]
+    return unfit
 
 
 def latest_start(occurrence: Occurrence) -> datetime:

@@ -10,7 +10,7 @@ from schedules.airtime import NEAR
 from schedules.allowances import Kind
 from schedules.conflicts import Slot
 from schedules.ground import Ground
-from schedules.models import Occurrence
+from schedules.models import Occurrence, OccurrenceState
 from schedules.repository import programme as rows
 from schedules.slots import around, slot_of
 from schedules.violations import Violation, check, refuse
@@ -22,6 +22,7 @@ REASONS = {
     Kind.DAY_MINUTES: "too_many_minutes",
 }
 """What a violation is called where an occurrence keeps it."""
+_COUNTED = {Kind.BLOCKS, Kind.BLOCK_MINUTES, Kind.DAY_MINUTES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,22 @@ async def judge(
         if each.occurrence in new and _outweighs(each, violations.get(each.occurrence)):
             violations[each.occurrence] = each
     return Judgement(violations, slots, ground)
+
+
+async def over_limits(session: AsyncSession, ground: Ground, due: Sequence[Occurrence]) -> dict[str, str]:
+    """Occurrence → why it cannot be heard, by what the policy counts now, for those about to be ordered.
+
+    What the speakers have stands; of what is planned, the first of a day goes before the later.
+    """
+    if not due or not ground.allowance.limits:
+        return {}
+    start, end = around([slot_of(row, ground) for row in due])
+    beside = await rows.standing(session, ground.place.id, start - NEAR, end + NEAR + timedelta(days=1))
+    planned = {row.id for row in beside if row.state is OccurrenceState.PLANNED}
+    slots = [slot_of(row, ground) for row in beside]
+    found = check(slots, ground.allowance, planned, offer=False)
+    asked = {row.id for row in due}
+    return {each.occurrence: REASONS[each.kind] for each in found if each.occurrence in asked and each.kind in _COUNTED}
 
 
 def _outweighs(found: Violation, known: Violation | None) -> bool:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +15,7 @@ from schedules import quiet
 from schedules.conflicts import Slot
 from schedules.ground import Ground
 from schedules.issuing import Issuer
+from schedules.keeping import again
 from schedules.models import Occurrence, OccurrenceState, Off, PauseRow
 from schedules.pauses import Affected, Pause, Remedy, Silence, affected, missed, placed
 from schedules.repository import programme as rows
@@ -108,9 +108,9 @@ class Pauser:
         done = await rows.replaced(session, [row.id for row in found])
         by_id = {row.id: row for row in found if row.id not in done}
         changes = affected(*silences, [slot_of(row, ground, whole=True) for row in by_id.values()], now)
-        again = [await self._remedy(session, by_id[change.occurrence], change, now) for change in changes]
+        fresh = [await self._remedy(session, by_id[change.occurrence], change, now) for change in changes]
         await session.flush()
-        await self.issuer.issue_these(session, ground, [row.id for row in again if row is not None], now + self.ahead)
+        await self.issuer.issue_these(session, ground, [row.id for row in fresh if row is not None], now + self.ahead)
         counted = Counter(change.remedy for change in changes)
         _log.info(
             "programme.paused", place=ground.place.id, pause=pause.id, **{each.value: counted[each] for each in Remedy}
@@ -124,9 +124,9 @@ class Pauser:
         issued = row.state is OccurrenceState.ISSUED
         if change.remedy is Remedy.REPLACE:
             await self.issuer.call_off(session, [row] if issued else [], "replaced", Off.NOT_WANTED)
-            again = _again(row, now)
-            session.add(again)
-            return again
+            fresh = again(row, new_id(), now)
+            session.add(fresh)
+            return fresh
         if issued and change.remedy is Remedy.LEAVE_OUT:
             await self.issuer.leave_out(session, row, change.newly_silent, rows.PAUSED)
         elif issued:
@@ -137,16 +137,3 @@ class Pauser:
 def _around(start: datetime, end: datetime) -> tuple[datetime, datetime]:
     """Where other pauses lie that touch an airing this one touches: an airing lasts a day at most."""
     return start - _A_DAY, end + _A_DAY
-
-
-def _again(row: Occurrence, now: datetime) -> Occurrence:
-    """The same airing once more: what was cancelled cannot come back."""
-    said = row.model_dump() | {"id": new_id(), "generation": row.generation + 1, "replaces_id": row.id}
-    fresh: dict[str, Any] = {
-        "state": OccurrenceState.PLANNED,
-        "off": None,
-        "reason": "",
-        "paused": [],
-        "created_at": now,
-    }
-    return Occurrence(**(said | fresh))

@@ -13,7 +13,7 @@ from schedules.permitting import nearest, permits, whole_minute
 
 _MS = timedelta(milliseconds=1)
 _MINUTE = timedelta(minutes=1)
-_SPARE = timedelta(seconds=5)
+SPARE = timedelta(seconds=5)
 """Speakers' clocks differ: who waits for another's end is given a little longer than that."""
 
 
@@ -113,7 +113,7 @@ def _queued(first: Contender, second: Contender, others: Sequence[Slot], allowan
 
 def _behind(ahead: Contender, behind: Contender, allowance: Allowance) -> Option:
     """By its turn at the speaker, where that suffices; what the speaker would put first begins later instead."""
-    late = ahead.slot.end - behind.slot.start + _SPARE
+    late = ahead.slot.end - behind.slot.start + SPARE
     lasts = behind.slot.lasts
     if late <= MAX_LATE:
         hours = allowance.at(ahead.slot.start).hours.wire(ahead.slot.start)

@@ -23,6 +23,7 @@ from schedules.models import (
     Schedule,
     ScheduleState,
 )
+from schedules.repository.places import lock_free_places, lock_place
 
 LATEST = timedelta(days=1)
 """No airing may begin later than this after its time (`Play.late_ms` is at most a day)."""
@@ -45,9 +46,18 @@ async def schedules(session: AsyncSession, place_id: str, *, state: ScheduleStat
 
 
 async def locked_schedules(session: AsyncSession, schedule_ids: Collection[str]) -> list[Schedule]:
-    """These schedules, locked in the order of their ids; those nobody knows are left out."""
+    """These schedules, locked in the order of their ids, after their places; those nobody knows are left out."""
+    places = select(Schedule.place_id).where(col(Schedule.id).in_(schedule_ids)).distinct()
+    for place_id in sorted(await session.scalars(places)):
+        await lock_place(session, place_id)
     query = select(Schedule).where(col(Schedule.id).in_(schedule_ids)).order_by(col(Schedule.id))
     return list(await session.scalars(query.with_for_update().execution_options(populate_existing=True)))
+
+
+async def named_schedules(session: AsyncSession, schedule_ids: Collection[str]) -> dict[str, Schedule]:
+    """Those of these schedules that exist, by id."""
+    query = select(Schedule).where(col(Schedule.id).in_(schedule_ids))
+    return {schedule.id: schedule for schedule in await session.scalars(query)}
 
 
 async def last_change(session: AsyncSession, place_id: str) -> ProgrammeChange | None:
@@ -60,13 +70,18 @@ async def last_change(session: AsyncSession, place_id: str) -> ProgrammeChange |
 
 
 async def short_of(session: AsyncSession, horizon: datetime, limit: int) -> list[Schedule]:
-    """Active schedules not yet planned up to the horizon; on PostgreSQL those another planner holds are left out."""
+    """Active schedules not yet planned up to the horizon; on PostgreSQL those that another planner holds, or whose
+    place it does, are left out.
+    """
+    short = and_(
+        col(Schedule.state) == ScheduleState.ACTIVE,
+        or_(col(Schedule.planned_until).is_(None), col(Schedule.planned_until) < horizon),
+    )
+    places = await session.scalars(select(Schedule.place_id).where(short).distinct())
+    free = await lock_free_places(session, set(places))
     query = (
         select(Schedule)
-        .where(
-            col(Schedule.state) == ScheduleState.ACTIVE,
-            or_(col(Schedule.planned_until).is_(None), col(Schedule.planned_until) < horizon),
-        )
+        .where(short, col(Schedule.place_id).in_(free))
         .order_by(col(Schedule.planned_until), col(Schedule.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
