@@ -20,6 +20,7 @@ from server.broker import BrokerCommand, BrokerPlan, free_port, listening
 from server.broker import prepare as prepare_broker
 from server.demo.errors_in_logs import errors_in
 from server.demo.fleet import PEOPLE, DemoFleet, prepare
+from server.demo.programme import plan_week
 from server.demo.screen import Progress
 from server.demo.story import Aired, Story
 from server.demo.summary import Summary
@@ -116,10 +117,15 @@ class Demo:
         aired = await story.broadcast(OPERATOR, announcement_id)
         self.progress.title = aired.title
         self._say("on air")
+        planned = False
         while not self._ended():
             done = await self._look(story, aired)
             if done and self._until_reported:
                 return
+            if done and not planned:
+                self._say("planning the week")
+                planned = True
+                await plan_week(story, OPERATOR, APPROVER, datetime.now(UTC).date())
             self._say("everything was reported; Ctrl-C ends the demo" if done else "on air")
             await asyncio.sleep(POLL_S)
         await self._look(story, aired)

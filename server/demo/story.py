@@ -50,18 +50,25 @@ class Story:
             )
             self._tokens[login] = _checked(answer).json()["token"]
 
-    async def announcement(self, operator: str, approver: str) -> str:
-        """The demo's announcement, approved: spoken and written the first time, found again later."""
+    async def announcement(
+        self, operator: str, approver: str, title: str = TITLE, text: str = TEXT, *, play_class: int = 1
+    ) -> str:
+        """An announcement, approved: spoken and written the first time, found again later."""
         found = await self._get(operator, "/announcements", place_id=self._place_id, state="approved")
         for each in found["items"]:
-            if each["title"] == TITLE:
+            if each["title"] == title:
                 known: str = each["id"]
                 return known
         spoken = await self._post(
-            operator, "/assets/speech", place_id=self._place_id, title=TITLE, text=TEXT, language=LANGUAGE
+            operator, "/assets/speech", place_id=self._place_id, title=title, text=text, language=LANGUAGE
         )
         written = await self._post(
-            operator, "/announcements", place_id=self._place_id, title=TITLE, versions={LANGUAGE: spoken["id"]}
+            operator,
+            "/announcements",
+            place_id=self._place_id,
+            title=title,
+            versions={LANGUAGE: spoken["id"]},
+            play_class=play_class,
         )
         announcement_id: str = written["id"]
         await self._post(operator, f"/announcements/{announcement_id}/submit")
@@ -72,6 +79,15 @@ class Story:
         """Put it on air in the whole commune."""
         aired = await self._post(operator, "/broadcasts", announcement_id=announcement_id)
         return Aired(aired["id"], aired["title"])
+
+    async def schedule(self, operator: str, announcement_id: str, rule: dict[str, Any]) -> None:
+        """Let it be heard by a rule, in the whole commune."""
+        await self._post(operator, "/schedules", announcement_id=announcement_id, **rule)
+
+    async def schedule_titles(self, viewer: str) -> set[str]:
+        """What has a schedule here."""
+        found = await self._get(viewer, "/schedules", place_id=self._place_id)
+        return {each["title"] for each in found["items"]}
 
     async def occurrence(self, viewer: str, occurrence_id: str) -> dict[str, Any]:
         """Where a broadcast stands, with counts per state and the start skew."""
