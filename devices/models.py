@@ -305,7 +305,8 @@ class PublishedContent(SQLModel, table=True):
 class Delivery(SQLModel, table=True):
     """What is proved of one occurrence in one cluster. Every moment is the device's own, `start_bound_ms` its error.
 
-    step_n: number of the receipt the present step rests on, so that receipts may arrive in any order.
+    step_n: number of the receipt the present step rests on, so that receipts may arrive in any order. village_id,
+    languages: the cluster's when it was ordered, so that a report of the past stays what it was.
     """
 
     __tablename__ = "delivery"
@@ -315,6 +316,8 @@ class Delivery(SQLModel, table=True):
     commune_id: str = Field(foreign_key="place.id", index=True)
     order_id: str = Field(foreign_key="order_entry.id", index=True)
     device_id: str | None = Field(default=None, foreign_key="device.id", index=True)
+    village_id: str | None = Field(default=None, max_length=48)
+    languages: list[str] | None = Field(default=None, sa_column=optional_json_column())
     state: DeliveryState = Field(default=DeliveryState.ORDERED, sa_column=enum_column(DeliveryState))
     ordered_at: datetime = Field(sa_column=moment_column(nullable=False))
     has_order_at: datetime | None = Field(default=None, sa_column=moment_column())

@@ -21,8 +21,8 @@ class Row:
     """One airing in one cluster as the tables have it. state None: no order was written, `reason` says why.
 
     people: the inhabitants of its village. planned_ms: how long it was to sound there. lead_ms, spoken: what sounds
-    before the words, and the languages heard there with their lengths, in order of sounding. expires_at: after this
-    nothing more of it sounds.
+    before the words, and the languages heard there with their lengths, in order of sounding; "" is a tone or a gap
+    between them. planned_ms 0: until it is ended. expires_at: after this nothing more of it sounds.
     """
 
     occurrence: str
@@ -45,6 +45,12 @@ class Row:
     started_at: datetime | None = None
     start_bound_ms: int | None = None
     sounded_ms: int = 0
+    village_id: str = ""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages it is in there, each once, as they are first heard."""
+        return tuple(dict.fromkeys(language for language, _ in self.spoken if language))
 
 
 class Claim(StrEnum):
@@ -88,7 +94,7 @@ COLUMNS = (
 )
 """What a line of the log has; the heads of the columns are these, in the reader's words."""
 
-_FINAL = {
+FINAL = {
     DeliveryState.PLAYED,
     DeliveryState.TRANSMITTED,
     DeliveryState.REJECTED,
@@ -97,14 +103,18 @@ _FINAL = {
     DeliveryState.CANCELLED,
     DeliveryState.INTERRUPTED,
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Nothing more is to come of these."""
+NOT_HEARD = frozenset({Claim.PARTLY, Claim.SILENT, Claim.NOT_ORDERED, Claim.BEGAN, Claim.NO_WORD})
+"""What somebody has to look at: it is not proved that all of it sounded, or was sent."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""The last four are their wide forms, which some spreadsheets take for the same."""
 
 
 def claim(row: Row, now: datetime) -> Claim:
     """What may be said of it now."""
     if row.state is None:
-        return Claim.NOT_ORDERED
-    if row.state in _FINAL:
+        return Claim.AHEAD if not row.reason and now < row.expires_at else Claim.NOT_ORDERED
+    if row.state in FINAL:
         return _finished(row, row.state)
     if now < row.expires_at:
         return Claim.AHEAD
@@ -141,7 +151,7 @@ def log_lines(rows: Iterable[Row], zone: ZoneInfo, now: datetime) -> Iterator[tu
             bound,
             str(row.sounded_ms // 1_000),
             str(row.planned_ms // 1_000),
-            " ".join(language for language, _ in row.spoken),
+            " ".join(row.languages),
             row.occurrence,
         )
 
@@ -150,9 +160,10 @@ def csv_text(lines: Iterable[Iterable[str]]) -> str:
     """Lines as CSV (RFC 4180). What a spreadsheet would take for a formula is written as text."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerows([_as_text(cell) for cell in line] for line in lines)
+    writer.writerows([as_text(cell) for cell in line] for line in lines)
     return out.getvalue()
 
 
-def _as_text(cell: str) -> str:
+def as_text(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -60,14 +60,15 @@ async def add(
         "reason": "",
     }
     columns = table(Delivery).c
-    meant = select(
-        CLUSTER.c.id, CLUSTER.c.device_id, *(literal(value, columns[name].type) for name, value in same.items())
-    ).where(is_active(commune_id))
+    copied = (CLUSTER.c.id, CLUSTER.c.device_id, CLUSTER.c.village_id, CLUSTER.c.languages)
+    meant = select(*copied, *(literal(value, columns[name].type) for name, value in same.items())).where(
+        is_active(commune_id)
+    )
     if only is not None:
         meant = meant.where(CLUSTER.c.id.in_(only))
     if but:
         meant = meant.where(CLUSTER.c.id.not_in(but))
-    names = ["cluster_id", "device_id", *same]
+    names = ["cluster_id", "device_id", "village_id", "languages", *same]
     await session.execute(insert_into(session, Delivery).from_select(names, meant).on_conflict_do_nothing())
 
 

@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("schedule", sa.Column("stale_s", sa.Integer(), nullable=True))
     op.add_column("occurrence", sa.Column("stale_s", sa.Integer(), nullable=True))
     op.add_column("occurrence", sa.Column("turn", sa.Integer(), nullable=False, server_default="0"))
+    _keep_where_it_was_heard()
     _relay_source()
     _programme_draft()
     _approver_rule()
@@ -25,9 +26,20 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in TABLES:
         op.drop_table(table)
+    op.drop_column("delivery", "languages")
+    op.drop_column("delivery", "village_id")
     op.drop_column("occurrence", "turn")
     op.drop_column("occurrence", "stale_s")
     op.drop_column("schedule", "stale_s")
+
+
+def _keep_where_it_was_heard() -> None:
+    """A report of the past stays what it was when a cluster moves: of what was ordered before, as it is now."""
+    op.add_column("delivery", sa.Column("village_id", sa.String(48), nullable=True))
+    op.add_column("delivery", sa.Column("languages", sa.JSON(), nullable=True))
+    of_cluster = "FROM cluster WHERE cluster.id = delivery.cluster_id"
+    op.execute(f"UPDATE delivery SET village_id = (SELECT village_id {of_cluster})")
+    op.execute(f"UPDATE delivery SET languages = (SELECT languages {of_cluster})")
 
 
 def _relay_source() -> None:

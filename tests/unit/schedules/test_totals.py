@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from devices.models import DeliveryState as State
 from devices.wire.orders import Level, PlayClass, Status
 from schedules.asrun import Claim, Row
-from schedules.totals import Report, by_language, report
+from schedules.totals import Report, alone, by_language, report
 from tests.unit.schedules.asrun_rows import A_MINUTE_MS, NOW, row
 from tests.unit.schedules.day import DAY, VIETNAM, local
 
@@ -17,7 +17,7 @@ TEN = 10 * A_MINUTE_MS
 
 
 def made(*rows: Row) -> Report:
-    return report(rows, VIETNAM, NOW)
+    return report([alone(each) for each in rows], VIETNAM, NOW)
 
 
 def test_an_airing_counts_once_its_sound_in_every_cluster() -> None:
