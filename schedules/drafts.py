@@ -41,10 +41,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a draft cannot be published: the plan it is about, and the refusal."""
+    """Why a draft cannot be published: the plan it is about, or the airing of it, and the refusal."""
 
     plan: str
     refusal: Refused
+    original: datetime | None = None
 
 
 Judge = Callable[[Sequence[Planned]], Iterable[Problem]]
@@ -52,9 +53,18 @@ Judge = Callable[[Sequence[Planned]], Iterable[Problem]]
 
 
 def problems(
-    draft: Draft, current: Mapping[str, Standing], *, now: datetime, horizon: timedelta, judge: Judge
+    draft: Draft,
+    current: Mapping[str, Standing],
+    *,
+    now: datetime,
+    horizon: timedelta,
+    judge: Judge,
+    since: datetime | None = None,
 ) -> tuple[Problem, ...]:
-    """Everything that keeps the draft from being published, each plan by itself and all together."""
+    """Everything that keeps the draft from being published, each plan by itself and all together.
+
+    Judged together is what begins from `since` (None: from now) until the horizon.
+    """
     found = [*_stale(draft, current)]
     if found:
         return tuple(found)
@@ -63,15 +73,22 @@ def problems(
             _check(plan, current.get(plan.id), now)
         except Refused as refusal:
             found.append(Problem(plan.id, refusal))
-    ahead = airings(resulting(draft, current), now, now + horizon)
+    ahead = airings(resulting(draft, current), since or now, now + horizon)
     return (*found, *judge(ahead))
 
 
 def publish(
-    draft: Draft, current: Mapping[str, Standing], *, now: datetime, horizon: timedelta, judge: Judge, by: str
+    draft: Draft,
+    current: Mapping[str, Standing],
+    *,
+    now: datetime,
+    horizon: timedelta,
+    judge: Judge,
+    by: str,
+    since: datetime | None = None,
 ) -> Done:
     """The change that puts the whole draft in force. Raises Conflict("schedules.draft_not_ready") for any problem."""
-    found = problems(draft, current, now=now, horizon=horizon, judge=judge)
+    found = problems(draft, current, now=now, horizon=horizon, judge=judge, since=since)
     if found:
         raise Conflict("schedules.draft_not_ready", count=len(found), first=str(found[0].refusal)[:200])
     before = tuple(current[name].plan for name in draft.seen)

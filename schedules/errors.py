@@ -132,6 +132,10 @@ MESSAGES: dict[str, str] = {
         "Somebody changed this in the meantime (you saw version {seen}, now it is {current}). "
         "Your change was not saved. Look at the new version first."
     ),
+    "schedules.stale_wrong": (
+        "What had to give way may be taken up again within {least} to {most} minutes of its beginning. "
+        "Nothing was changed. Choose a number of minutes in between, or none."
+    ),
     "schedules.status_wrong": "An emergency is either real or a drill.",
     "schedules.step_not_possible": (
         "An announcement that is {state} cannot take the step “{action}”. Nothing was changed."
@@ -207,9 +211,44 @@ MESSAGES: dict[str, str] = {
     "schedules.copy_wrong": (
         "Copy at most {days} days and {limit} airings to other days, and at least one airing. Nothing was copied."
     ),
+    "schedules.clash_gone": (
+        "These two do not meet any more, or one of them has begun. Nothing was changed. Look at the clashes again."
+    ),
+    "schedules.option_gone": (
+        "This can no longer be done about the two that meet. Nothing was changed. Look at what can be done now."
+    ),
+    "schedules.option_once": (
+        "It would be moved to another day, which can only be done for one day at a time. Nothing was changed."
+    ),
     "schedules.decision_wrong": (
         "A decision names who took it, and which of the two gives way; “{plan}” is neither. Nothing was changed."
     ),
+    "schedules.bulk_days": "Call off between 1 and {limit} days, the last not before the first. Nothing was changed.",
+    "schedules.bulk_midnight": (
+        "{time} would move past midnight, to another day. Nothing was changed. Move it by less, or write its rule anew."
+    ),
+    "schedules.bulk_shift": "Move by at most {limit} minutes. Nothing was changed.",
+    "schedules.bulk_wrong": (
+        "Say one thing: another time, volume, audience or announcement, or call off, or end. Nothing was changed."
+    ),
+    "schedules.draft_archived": "“{title}” was put away and cannot be heard. Choose another announcement.",
+    "schedules.draft_clash": (
+        "“{title}” at {time} meets “{other}” at {other_time}, and both are priority. Move one of them."
+    ),
+    "schedules.draft_closed": "This draft is {state} and cannot be changed any more. Nothing was changed.",
+    "schedules.draft_days": "Choose at least one day of the week. Nothing was changed.",
+    "schedules.draft_empty": "This draft changes nothing, so there is nothing to publish. Nothing was changed.",
+    "schedules.draft_name": "A draft is called something of 1 to {limit} characters. Nothing was made.",
+    "schedules.draft_not_approved": "“{title}” is not approved. Have it approved first, or take it out.",
+    "schedules.draft_outside_week": (
+        "{day} lies outside the week of this draft. Nothing was changed. Choose a day of the week."
+    ),
+    "schedules.draft_silent": "“{title}” has no sound. Add one first, or take it out.",
+    "schedules.draft_unknown": "There is no draft with the id {id}.",
+    "schedules.draft_week": (
+        "Draft this week or one of the next {days} days; what is past cannot be drafted. Nothing was made."
+    ),
+    "schedules.drafts_count": "{limit} drafts are open here. Nothing was made. Publish or discard one of them first.",
     "schedules.draft_not_ready": (
         "{count} things keep this draft from being published, first: {first}. Nothing was changed. Look at each."
     ),
@@ -264,6 +303,81 @@ MESSAGES: dict[str, str] = {
         "With this at {time} there would be {figure} programme blocks; {rule} ({source}) permits {limit} a day. "
         "Nothing was planned. The nearest permitted time is {nearest}."
     ),
+    "schedules.log_cursor_wrong": "This page of the log begins nowhere. Nothing is lost. Begin at the first page.",
+    "schedules.report_too_large": (
+        "A report has at most {airings} airings and {rows} lines. Nothing was written. Choose a day instead of a "
+        "month, or one commune of the province."
+    ),
+    "schedules.report_when_wrong": (
+        "“{given}” is not a day such as 2026-03-10 or a month such as 2026-03. Nothing was written."
+    ),
+    "schedules.approve_by_administrator": (
+        "“{title}” may be approved only by an administrator of this place, by the rule for its class. Nothing was "
+        "changed. Ask one of them."
+    ),
+    "schedules.approve_by_approver": (
+        "“{title}” may be approved only by an approver of this place, by the rule for its class. Nothing was changed. "
+        "Ask one of them."
+    ),
+    "schedules.approve_own": (
+        "Whoever wrote or changed “{title}” cannot approve it, by the rule for its class. Nothing was changed. "
+        "Ask somebody else who may approve."
+    ),
+    "schedules.approve_unsigned": (
+        "“{title}” is approved with a signed PDF, by the rule for its class, and there is none of what it says now. "
+        "Nothing was changed. Download the PDF, sign it, and hand it in first."
+    ),
+    "schedules.approver_rule_wrong": (
+        "A rule of approval names a class (background, normal, priority) and approvers, administrators or both. "
+        "Nothing was changed."
+    ),
+    "schedules.announcement_fallback": (
+        "This announcement sounds instead of “{name}” when that station is silent. Nothing was changed. "
+        "Choose another one there first."
+    ),
+    "schedules.certificate_known": "The certificate of “{name}” is already there. Nothing was changed.",
+    "schedules.certificate_large": "A certificate has at most {limit_kib} KiB. Nothing was changed.",
+    "schedules.certificate_name": "A name has at most {limit} characters. Nothing was changed.",
+    "schedules.certificate_unknown": "There is no certificate with the id {id}.",
+    "schedules.certificate_unreadable": (
+        "This is not one certificate in PEM or DER form. Nothing was changed. Export it again without its key."
+    ),
+    "schedules.certificate_weak": (
+        "The key of this certificate is too weak: RSA of at least {bits} bits, an elliptic curve, or Ed25519. "
+        "Nothing was changed."
+    ),
+    "schedules.certificates_count": "At most {limit} certificates count in one place. Retire some first.",
+    "schedules.signature_unknown": "There is no signed PDF with the id {id}.",
+    "schedules.signed_changed": (
+        "This PDF is not what was signed, or holds more than our text and signatures: something was changed before or "
+        "after. It was not kept. Download the PDF again and sign that."
+    ),
+    "schedules.signed_encrypted": "This PDF is encrypted. It was not kept. Sign it without a password.",
+    "schedules.signed_expired": (
+        "The certificate of {signer} was not valid when it signed. The PDF was not kept. Sign with a valid one."
+    ),
+    "schedules.signed_large": "A signed PDF has at most {limit_mb} MB. It was not kept.",
+    "schedules.signed_not_submitted": "“{title}” does not wait for approval. The PDF was not kept.",
+    "schedules.signed_nothing": "This PDF bears no signature. It was not kept. Sign it with your signing tool first.",
+    "schedules.signed_other": (
+        "This is not the PDF of what the announcement says now, or the tool wrote it anew instead of adding to it. "
+        "It was not kept. Download the PDF again and sign that."
+    ),
+    "schedules.signed_revoked": "The certificate of {signer} was revoked. The PDF was not kept.",
+    "schedules.signed_stranger": (
+        "The signature of {signer} leads to no certificate that counts here. The PDF was not kept. An administrator "
+        "can add the certificate under the rules of approval."
+    ),
+    "schedules.signed_time": (
+        "The signature says it was made at {time}: before this version was written, or ahead of now. The PDF was not "
+        "kept. Set the clock of that machine and sign again."
+    ),
+    "schedules.signed_unreadable": "This is no PDF, or it is damaged ({part}). It was not kept. Sign and hand in again.",
+    "schedules.signed_weak": "The signature was made by a method that is no longer safe. The PDF was not kept.",
+    "schedules.signing_no_certificates": (
+        "No certificate counts here yet, so no signature can be checked. An administrator adds them under the rules of "
+        "approval."
+    ),
     "schedules.zone_unknown": "“{zone}” is not a time zone such as Asia/Ho_Chi_Minh.",
 }
 """Code → English sentence in the user's words: what happened, what is safe, what to do."""
@@ -281,6 +395,8 @@ REASONS: dict[str, str] = {
     "replaced": "It was changed: another airing takes its place.",
     "schedule_ended": "Its schedule was ended.",
     "stopped": "Stopped by hand.",
+    "too_many_blocks": "The day had as many programme blocks as are permitted.",
+    "too_many_minutes": "It would have been longer than is permitted.",
     "too_late": "The server was not running when its order was due.",
 }
 """Why an occurrence was called off or did not air, as `Occurrence.reason` keeps it.

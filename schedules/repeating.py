@@ -1,6 +1,5 @@
 """A day or a week heard again on other days: its airings copied, each into a schedule of its own."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,16 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.errors import Conflict
 from base.ids import new_id
 from schedules import ground as grounds
-from schedules.conflicts import Slot
+from schedules.airing_slots import AiringSlots
 from schedules.content import Content
-from schedules.copying import Copied, copy, name_of, span
-from schedules.dispatch import lasts
+from schedules.copying import Copied, copy, span
 from schedules.editing import Changed, Editor
-from schedules.ground import Ground
 from schedules.keeping import airing_of, plan_of
 from schedules.models import AnnouncementState, ScheduleState
-from schedules.plans import Planned, airings
+from schedules.plans import airings
 from schedules.repository import programme as rows
+from schedules.repository.places import lock_place
 from schedules.undoing import Done
 
 
@@ -46,7 +44,7 @@ class Repeater:
         standing = airings([plan_of(each, ground.holidays) for each in active], *to)
         contents = await issuer.contents(session, {each.announcement for each in (*source, *standing)})
         source = [each for each in source if _may_be_heard(contents[each.announcement])]
-        slot_of = _Slots(ground, contents).of
+        slot_of = AiringSlots(ground, contents).of
         return copy(source, standing, by_days=by_days, zone=zone, now=now, new_id=new_id, slot_of=slot_of)
 
     async def copy(
@@ -61,6 +59,7 @@ class Repeater:
         user_id: str,
     ) -> tuple[Copied, Changed]:
         """Write the copy. Raises also Conflict("schedules.copy_empty") when nothing of it would be new."""
+        await lock_place(session, place_id)
         now = await self.editor.planner.moment(session, now, [])
         copied = await self.look(session, place_id, first, days, by_days=by_days, now=now)
         if not copied.plans:
@@ -68,19 +67,6 @@ class Repeater:
         ground = await grounds.load(session, self.editor.planner.issuer.devices, place_id)
         done = Done((), copied.plans, user_id, now)
         return copied, await self.editor.put(session, ground, {}, done, "copy")
-
-
-@dataclass(frozen=True, slots=True)
-class _Slots:
-    ground: Ground
-    contents: Mapping[str, Content]
-
-    def of(self, airing: Planned) -> Slot:
-        content, meant = self.contents[airing.announcement], self.ground.meant(airing.audience)
-        play_class = content.announcement.play_class
-        gateways = frozenset(self.ground.transmitters[each] for each in meant if each in self.ground.transmitters)
-        end = airing.start + lasts(content.parts(play_class))
-        return Slot(name_of(airing), airing.start, end, play_class, meant, gateways, airing.volume)
 
 
 def _may_be_heard(content: Content) -> bool:
