@@ -68,6 +68,23 @@ MESSAGES: dict[str, str] = {
         "Some sound of “{title}” is missing, so it cannot be heard yet. Nothing was changed. Look at what it is made "
         "of and add the sound."
     ),
+    "server.stream_answer": (
+        "“{name}” answered with {status} instead of a stream. Nothing was changed. Check the address with the station."
+    ),
+    "server.stream_busy": "{limit} streams are being tried just now. Nothing was changed. Try again in a moment.",
+    "server.stream_empty": "“{name}” was opened, but nothing came. Nothing was changed. Try again, or ask the station.",
+    "server.stream_list": (
+        "The address of “{name}” gives a play list, not a stream; speakers do not read those. Nothing was changed. Open "
+        "the list with a text editor, and take the address that stands in it."
+    ),
+    "server.stream_unknown": (
+        "Nobody knows an address for “{host}” of “{name}”. Nothing was changed. Check how it is written, and whether the "
+        "server has the internet."
+    ),
+    "server.stream_unreachable": (
+        "“{name}” could not be opened ({problem}). Nothing was changed. Check the address, and whether the station is "
+        "on air."
+    ),
     "server.secret_missing": "The secret in {path} cannot be read.",
     "server.sound_work_full": (
         "{limit} sounds of this commune are being prepared; there is no room for more just now. Nothing was kept. "

@@ -48,6 +48,7 @@ from server.preview_files import PreviewFiles
 from server.settings import EMBEDDED, Settings
 from server.sound_work import SoundWork
 from server.stored_bytes import StoredBytes
+from server.stream_trial import StreamTrials
 from server.tasks import Tasks
 from server.telemetry import Metrics
 
@@ -86,6 +87,7 @@ class Runtime:
     metrics: Metrics
     broker: BrokerAddress
     previews: PreviewFiles
+    trials: StreamTrials
     sender: Sender = field(init=False)
     blocks: Blocks = field(init=False)
     ingest: Ingest = field(init=False)
@@ -258,4 +260,5 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
         metrics=Metrics(),
         broker=broker,
         previews=PreviewFiles(settings.previews_dir),
+        trials=StreamTrials(settings.uploads_dir, private=settings.relays.private_networks),
     )
