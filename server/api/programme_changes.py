@@ -97,7 +97,7 @@ async def change_airing(
         done = await act.runtime.programme.edit(
             act.session, schedule_id, original, body.scope, change, revision=body.revision, user_id=who.id
         )
-        return await _done(act, "edit_schedule", found.place_id, done)
+        return await changed_out(act, "edit_schedule", found.place_id, done)
 
     return await once(who, body, work)
 
@@ -111,7 +111,7 @@ async def copy(place_id: Name, body: CopyIn, who: Scheduler, once: Repeatable) -
         _, done = await act.runtime.programme.copy(
             act.session, place_id, body.first, body.days, by_days=body.by_days, user_id=who.id
         )
-        return await _done(act, "copy_programme", place_id, done)
+        return await changed_out(act, "copy_programme", place_id, done)
 
     return await once(who, body, work, status=201)
 
@@ -127,7 +127,7 @@ async def undo(place_id: Name, body: Nothing, who: Scheduler, once: Repeatable) 
     async def work(act: Act) -> Answer:
         act.require(Permission.SCHEDULE, place_id)
         done = await act.runtime.programme.undo(act.session, place_id, who.id)
-        return await _done(act, "undo_programme", place_id, done)
+        return await changed_out(act, "undo_programme", place_id, done)
 
     return await once(who, body, work)
 
@@ -173,7 +173,8 @@ async def _change(act: Act, place_id: str, body: AiringChange) -> Change:
     )
 
 
-async def _done(act: Act, action: str, place_id: str, done: Changed) -> Answer:
+async def changed_out(act: Act, action: str, place_id: str, done: Changed) -> Answer:
+    """What a change came to, told to the audit and to open pages."""
     changes = [ProgrammeChanged(place_id, "schedule", schedule.id) for schedule in done.schedules]
     await act.done(action, f"programme_change/{done.change.id}", place_id, *changes, change=done.change.what)
     shown: dict[str, Any] = ChangedOut(
