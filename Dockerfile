@@ -19,6 +19,8 @@ COPY conformance conformance
 COPY simulation simulation
 COPY --from=console /console/node_modules/htmx.org/dist/htmx.min.js server/web/static/vendor/htmx.min.js
 COPY --from=console /console/node_modules/htmx-ext-sse/dist/sse.min.js server/web/static/vendor/sse.js
+COPY --from=console /console/node_modules/dejavu-fonts-ttf/ttf/DejaVuSans.ttf server/web/static/vendor/DejaVuSans.ttf
+COPY --from=console /console/node_modules/dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf server/web/static/vendor/DejaVuSans-Bold.ttf
 RUN /opt/loa/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.12-slim-bookworm

@@ -1,7 +1,7 @@
 """Announcements and sessions of them: what is to be heard, in which languages, and whether it may be."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,7 @@ from base.times import Clock
 from devices.wire.orders import Level, PlayClass
 from schedules import approval, approving, composing
 from schedules.approval import Action
+from schedules.approver import Approver
 from schedules.composing import ItemView
 from schedules.composition import Composition
 from schedules.content import composition_of, in_sessions
@@ -147,11 +148,21 @@ class AnnouncementService:
         return await self._step(session, announcement_id, Action.SUBMIT, user_id=user_id, revision=revision)
 
     async def approve(
-        self, session: AsyncSession, announcement_id: str, user_id: str, *, revision: int | None = None
+        self,
+        session: AsyncSession,
+        announcement_id: str,
+        user_id: str,
+        *,
+        roles: Collection[str] = (),
+        revision: int | None = None,
     ) -> Announcement:
-        """Allow it on air; of a session, all that stands in it must be. With `revision`, only what was listened to."""
+        """Allow it on air; of a session, all that stands in it must be. With `revision`, only what was listened to.
+
+        roles: of that person there. Raises, for the rule of place and class, what `approving.check` does.
+        """
         announcement = await self._locked(session, announcement_id, revision)
         approval.after(announcement.state, Action.APPROVE)
+        await approving.check(session, self._audio, announcement, Approver(user_id, frozenset(roles)))
         await composing.check_approvable(session, self._audio, announcement)
         return await self._move(session, announcement, Action.APPROVE, user_id=user_id)
 

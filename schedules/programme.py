@@ -27,6 +27,8 @@ from schedules.copying import Copied
 from schedules.dispatch import lasts, with_times
 from schedules.editing import Changed, Editor
 from schedules.edits import Change, Scope
+from schedules.free_days import FreeDays
+from schedules.governing import Governor
 from schedules.hearing import Listening
 from schedules.issuing import Issuer, IssueRound
 from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Off, Schedule, ScheduleState
@@ -77,6 +79,8 @@ class ProgrammeService:
         self._editor = Editor(self._planner, ahead)
         self._repeater = Repeater(self._editor)
         self.calendars = CalendarDesk(self._issuer)
+        self.policies = Governor(self._planner, ahead)
+        self.free_days = FreeDays(self._planner, ahead)
         self._pauser = Pauser(self._issuer, ahead)
 
     async def broadcast_now(

@@ -34,6 +34,7 @@ from devices.sender import Sender
 from devices.service import DeviceService
 from devices.wire import topics
 from schedules.runner import Runner
+from schedules.signatures import SignatureDesk
 from schedules.service import AnnouncementService, EmergencyService, Languages, ProgrammeService, ProgrammeSettings
 from server import audit
 from server.auth.people import People
@@ -55,6 +56,8 @@ from server.telemetry import Metrics
 _log = structlog.get_logger(__name__)
 
 STOP_TIMEOUT_S = 4.0
+FONTS = Path(__file__).parent / "web" / "static" / "vendor"
+"""The letters of the PDFs we make; set-up puts them there (tools/vendor.py)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +77,7 @@ class Runtime:
     devices: DeviceService
     configurer: Configurer
     announcements: AnnouncementService
+    signatures: SignatureDesk
     languages: Languages
     programme: ProgrammeService
     emergencies: EmergencyService
@@ -247,6 +251,7 @@ def build(settings: Settings, database: SqlDatabase, broker: BrokerAddress, cloc
         devices=devices,
         configurer=Configurer(keys, clock),
         announcements=announcements,
+        signatures=SignatureDesk(audio, clock, FONTS),
         languages=Languages(devices, announcements),
         programme=ProgrammeService(devices, audio, announcements, clock, programme_settings),
         emergencies=EmergencyService(devices, audio, clock),

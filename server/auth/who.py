@@ -46,6 +46,10 @@ class Who:
         """Whether this person has that very role there."""
         return any(grant.role is role and self._covers(grant, place_id) for grant in self.grants)
 
+    def roles_at(self, place_id: str) -> frozenset[Role]:
+        """The roles this person has there, by grants at that place or above it."""
+        return frozenset(grant.role for grant in self.grants if self._covers(grant, place_id))
+
     def _allowing(self, permission: Permission) -> list[RoleGrant]:
         return [grant for grant in self.grants if permission in PERMISSIONS[grant.role]]
 
