@@ -186,6 +186,18 @@ def forecast(contact: Contact, loads: Sequence[Load], now: datetime) -> dict[str
     return {load.id: _forecast(contact, queue, load, expected[load.id], now) for load in queue}
 
 
+def counted_on(contact: Contact, loads: Sequence[Load], now: datetime) -> dict[str, datetime | None]:
+    """Load → from when on it can be counted on to be there, by whatever brings it first; None: nobody can say.
+
+    The same reckoning and the same margins as `forecast`, without what could be done.
+    """
+    by_hand = _by_courier(contact, now)
+    carried = () if by_hand is None else (by_hand + COURIER_MARGIN,)
+    arrivals = _by_link(contact, in_order_of_sending(loads), now)
+    sent = {name: () if at is None else (at + _link_margin(contact, at, now),) for name, at in arrivals.items()}
+    return {name: min((*carried, *by_link), default=None) for name, by_link in sent.items()}
+
+
 def _forecast(contact: Contact, queue: Sequence[Load], load: Load, by_link: datetime | None, now: datetime) -> Forecast:
     by_hand = _by_courier(contact, now)
     judged = [

@@ -1,5 +1,6 @@
 """Occurrences as the slots that clashes, limits and pauses are judged by."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from devices.wire.orders import Status
@@ -14,9 +15,30 @@ def slot_of(row: Occurrence, ground: Ground, *, whole: bool = False) -> Slot:
     meant = ground.meant(read_audience(row.audience))
     if not whole:
         meant = meant.difference(row.paused)
-    gateways = frozenset(ground.transmitters[cluster] for cluster in meant if cluster in ground.transmitters)
+    return _slot(row, meant, gateways_of(meant, ground))
+
+
+def slots_of(found: Sequence[Occurrence], ground: Ground) -> list[Slot]:
+    """The same of many, with those a pause leaves out; an audience that many have is looked up once."""
+    known: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+    slots: list[Slot] = []
+    for row in found:
+        key = str(row.audience)
+        if key not in known:
+            meant = ground.meant(read_audience(row.audience))
+            known[key] = meant, gateways_of(meant, ground)
+        slots.append(_slot(row, *known[key]))
+    return slots
+
+
+def gateways_of(clusters: frozenset[str], ground: Ground) -> frozenset[str]:
+    """The gateways that transmit to these clusters."""
+    return frozenset(ground.transmitters[cluster] for cluster in clusters if cluster in ground.transmitters)
+
+
+def _slot(row: Occurrence, clusters: frozenset[str], gateways: frozenset[str]) -> Slot:
     actual = row.status is Status.ACTUAL
-    return Slot(row.id, row.start_at, row.ends_at, row.play_class, meant, gateways, row.volume, actual)
+    return Slot(row.id, row.start_at, row.ends_at, row.play_class, clusters, gateways, row.volume, actual)
 
 
 def around(slots: list[Slot]) -> tuple[datetime, datetime]:

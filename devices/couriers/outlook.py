@@ -90,16 +90,8 @@ class Outlook:
     async def _ground(
         self, session: AsyncSession, device_ids: Collection[str], zone: ZoneInfo, now: datetime
     ) -> _Ground:
-        plans = await rows.contacts(session, device_ids)
-        states = await sources.states(session, device_ids)
         clusters = await places.clusters_of_devices(session, device_ids)
-        wanted = {row.route_id for row in plans.values() if row.route_id is not None}
-        routes = {row.id: row for row in await rows.routes_by_id(session, wanted)} if wanted else {}
-        contacts: dict[str, Contact] = {}
-        for each in device_ids:
-            plan = plans.get(each) or DeviceContact(device_id=each)
-            known = _Known(plan, states.get(each), clusters.get(each, ()), routes.get(plan.route_id or ""))
-            contacts[each] = known.contact(zone, now)
+        contacts = await _contacts(session, device_ids, clusters, zone, now)
         return _Ground(contacts, await self._loads(session, device_ids, clusters, now))
 
     async def _loads(
@@ -139,6 +131,32 @@ class Outlook:
         while len(self._plays) > MAX_KNOWN:
             self._plays.popitem(last=False)
         return known
+
+
+async def contacts_of(
+    session: AsyncSession, device_ids: Collection[str], zone: ZoneInfo, now: datetime
+) -> dict[str, Contact]:
+    """How each of these devices is reached, as far as it is known."""
+    return await _contacts(session, device_ids, await places.clusters_of_devices(session, device_ids), zone, now)
+
+
+async def _contacts(
+    session: AsyncSession,
+    device_ids: Collection[str],
+    clusters: Mapping[str, Sequence[Cluster]],
+    zone: ZoneInfo,
+    now: datetime,
+) -> dict[str, Contact]:
+    plans = await rows.contacts(session, device_ids)
+    states = await sources.states(session, device_ids)
+    wanted = {row.route_id for row in plans.values() if row.route_id is not None}
+    routes = {row.id: row for row in await rows.routes_by_id(session, wanted)} if wanted else {}
+    contacts: dict[str, Contact] = {}
+    for each in device_ids:
+        plan = plans.get(each) or DeviceContact(device_id=each)
+        known = _Known(plan, states.get(each), clusters.get(each, ()), routes.get(plan.route_id or ""))
+        contacts[each] = known.contact(zone, now)
+    return contacts
 
 
 def _play(entry: OrderEntry, ring: Mapping[str, CheckingKey]) -> Play | None:

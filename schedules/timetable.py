@@ -1,0 +1,190 @@
+"""Days of the programme as a person looks at them: every occurrence, who hears it, and what is to be said of it.
+
+The rows are those that the runner orders and the report counts. However many they are, the questions put to the
+database are as many; what is said of them is worked out by the pure modules.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from schedules import ground as grounds
+from schedules import quiet
+from schedules.arrivals import Arrival, Wanted
+from schedules.bringing import Bringing
+from schedules.composition import Item
+from schedules.conflicts import Overlap, Slot, overlaps
+from schedules.content import Content
+from schedules.ground import Ground
+from schedules.issuing import Issuer
+from schedules.marks import Limits, Mark, in_order, in_play, of_meeting, worst_need
+from schedules.missing import Need
+from schedules.models import Occurrence, OccurrenceState, Off
+from schedules.pauses import Silence, silent
+from schedules.repository import programme as rows
+from schedules.slots import slots_of
+
+MOST = 3_000
+"""How many occurrences are looked at."""
+_OPEN = frozenset({OccurrenceState.PLANNED, OccurrenceState.ISSUED})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An occurrence. clusters: who is to hear it; paused: who is meant and left in peace; marks: the worst first."""
+
+    row: Occurrence
+    clusters: frozenset[str]
+    paused: frozenset[str]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class Days:
+    """What lies at least partly in some days, first to last, and why it bears its marks.
+
+    meets: occurrence → the airings it meets. arrivals: where its sound is not expected in time. needs: how much the
+    worst off of its listeners loses. cut: there are more than `MOST`.
+    """
+
+    ground: Ground
+    entries: tuple[Entry, ...]
+    silences: tuple[Silence, ...]
+    meets: Mapping[str, Sequence[Overlap]]
+    arrivals: Mapping[str, Arrival]
+    needs: Mapping[str, Need]
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """Looks at days of a place."""
+
+    issuer: Issuer
+
+    async def look(
+        self, session: AsyncSession, ground: Ground, start: datetime, end: datetime, among: frozenset[str] | None = None
+    ) -> Days:
+        """What is heard in [start, end) in a place, by its own programme and that of those above; `among`: only what
+        means one of these clusters. What another has taken the place of is left out.
+        """
+        path = ground.tree.path(ground.place.id)
+        found = await rows.occurrences(session, path, start=start, end=end, open_only=False, limit=MOST + 1)
+        held = await quiet.load(session, ground, start, end)
+        silences = tuple(each for each in held if among is None or not among.isdisjoint(each.clusters))
+        taken = {row.replaces_id for row in found}
+        shown = [row for row in found[:MOST] if row.id not in taken]
+        airings = [each for each in self._airings(shown, ground, silences) if each.concerns(among)]
+        alive = [each for each in airings if each.row.state in _OPEN and each.row.ends_at > self.issuer.clock()]
+        meets = in_play(overlaps(each.slot for each in airings if each.stands), among)
+        contents = await self.issuer.contents(session, {each.row.announcement_id for each in alive})
+        bringing = Bringing(self.issuer)
+        spoken = await self.issuer.devices.cluster_languages(session, ground.place.id)
+        needs = _needs(ground, spoken, alive, contents)
+        wanted = [_wanted(each) for each in alive if each.row.announcement_id in contents]
+        arrivals = await bringing.arrivals(session, ground, wanted, contents, among)
+        limits = Limits(ground.allowance)
+        known = _Known(limits, contents, meets, arrivals, needs, frozenset(each.row.id for each in alive))
+        entries = tuple(Entry(each.row, each.slot.clusters, each.paused, known.marks(each)) for each in airings)
+        return Days(ground, entries, silences, meets, arrivals, needs, len(found) > MOST)
+
+    async def ground(self, session: AsyncSession, place_id: str) -> Ground:
+        """The place with everything below it. Raises NotFound("schedules.place_unknown")."""
+        return await grounds.load(session, self.issuer.devices, place_id)
+
+    def _airings(self, found: Sequence[Occurrence], ground: Ground, silences: Sequence[Silence]) -> Iterable["_Airing"]:
+        for row, slot in zip(found, slots_of(found, ground), strict=True):
+            out = slot.clusters.intersection(row.paused)
+            if silences:
+                out |= silent(slot, silences)
+            yield _Airing(row, replace(slot, clusters=slot.clusters - out) if out else slot, out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Airing:
+    """A row with its slot, which is less those who are paused."""
+
+    row: Occurrence
+    slot: Slot
+    paused: frozenset[str]
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is still to be heard by somebody."""
+        return self.row.state in _OPEN and bool(self.slot.clusters)
+
+    def concerns(self, among: frozenset[str] | None) -> bool:
+        """Whether it means one of these; whoever looks at all of a place sees its own also when nobody is left."""
+        if among is None:
+            return bool(self.slot.clusters or self.paused) or self.row.emergency_id is None
+        return not (among.isdisjoint(self.slot.clusters) and among.isdisjoint(self.paused))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All that marks follow from."""
+
+    limits: Limits
+    contents: Mapping[str, Content]
+    meets: Mapping[str, Sequence[Overlap]]
+    arrivals: Mapping[str, Arrival]
+    needs: Mapping[str, Need]
+    alive: frozenset[str]
+
+    def marks(self, airing: _Airing) -> tuple[Mark, ...]:
+        row = airing.row
+        if row.state is OccurrenceState.CANCELLED and row.off is Off.UNFIT:
+            return (Mark.NOT_PERMITTED,)
+        if row.id not in self.alive or not airing.slot.clusters:
+            return ()
+        content = self.contents.get(row.announcement_id or "")
+        arrival = self.arrivals.get(row.id)
+        marks = of_meeting(row.id, self.meets[row.id]) if row.id in self.meets else set[Mark]()
+        said = (
+            (Mark.NOT_PERMITTED, not self.limits.permits(airing.slot)),
+            (Mark.NOT_APPROVED, content is not None and row.state is OccurrenceState.PLANNED and not content.may_air),
+            (Mark.NOT_IN_TIME, arrival is not None and arrival.late > 0),
+            (Mark.LANGUAGE, row.id in self.needs),
+            (Mark.LOUD, self.limits.loud(airing.slot)),
+        )
+        return in_order(marks.union(mark for mark, holds in said if holds))
+
+
+def _wanted(airing: _Airing) -> Wanted:
+    row = airing.row
+    return Wanted(row.id, row.announcement_id or "", row.start_at, row.play_class, airing.slot.clusters)
+
+
+def _needs(
+    ground: Ground,
+    spoken: Mapping[str, Sequence[str]],
+    alive: Sequence[_Airing],
+    contents: Mapping[str, Content],
+) -> dict[str, Need]:
+    """Occurrence → how much the worst off of its listeners loses; those that lack nothing are left out."""
+    villages = {cluster.id: ground.places[cluster.village_id] for cluster in ground.clusters}
+    known: dict[tuple[str, frozenset[str]], Need | None] = {}
+    found: dict[str, Need] = {}
+    for each in alive:
+        content = contents.get(each.row.announcement_id or "")
+        if content is None:
+            continue
+        key = content.announcement.id, each.slot.clusters
+        if key not in known:
+            heard = ((villages[cluster], spoken.get(cluster, ())) for cluster in each.slot.clusters)
+            known[key] = worst_need(heard, _languages(content))
+        need = known[key]
+        if need is not None:
+            found[each.row.id] = need
+    return found
+
+
+def _languages(content: Content) -> list[Collection[str]]:
+    """The languages of an announcement, or of each item of a session; its identification tells nothing."""
+    if content.composition is None:
+        ids = {content.announcement.id}
+    else:
+        ids = {item.announcement_id for item in content.composition.items if isinstance(item, Item)}
+    return [{version.language for version in content.versions.get(each, ())} for each in ids]
