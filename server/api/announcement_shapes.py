@@ -1,25 +1,66 @@
 """Announcements and sessions as the REST interface takes and shows them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from devices.wire.orders import Level, PlayClass
 from schedules.announcements import AnnouncementView
-from schedules.composition import ITEM_GAP_MS, JINGLES, MAX_GAP_MS, MAX_ITEMS, Composition, Item
+from schedules.composing import ItemKind
+from schedules.composition import (
+    ITEM_GAP_MS,
+    JINGLES,
+    MAX_AT_S,
+    MAX_GAP_MS,
+    MAX_ITEMS,
+    MAX_RELAY_S,
+    MIN_RELAY_S,
+    Composition,
+    Item,
+    Music,
+    Relay,
+)
 from schedules.models import AnnouncementState
 from server.api.shapes import Id, Moment, Name, Shown, Strict
 
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Versions = Annotated[dict[str, Id], Field(min_length=1, max_length=20, description="language → asset id")]
+GapMs = Annotated[int, Field(ge=0, le=MAX_GAP_MS)]
+AtS = Annotated[int, Field(ge=1, le=MAX_AT_S, description="seconds from the beginning of the session")]
 Jingle = Annotated[str | None, Field(max_length=40, description=f"null, or one of: {', '.join(JINGLES)}")]
 
 
 class ItemBody(Strict):
-    """An announcement of a session. gap_ms: the silence before it."""
+    """An announcement of a session. gap_ms: the silence before it; at_s: it begins so long after the session does."""
 
     announcement_id: Id
-    gap_ms: Annotated[int, Field(ge=0, le=MAX_GAP_MS)] = ITEM_GAP_MS
+    gap_ms: GapMs = ITEM_GAP_MS
+    at_s: AtS | None = None
+
+    def value(self) -> Item:
+        return Item(self.announcement_id, self.gap_ms, self.at_s)
+
+
+class RelayBody(Strict):
+    """A station of this place that is relayed for so long. gap_ms, at_s: as of an announcement."""
+
+    relay: Id
+    lasts_s: Annotated[int, Field(ge=MIN_RELAY_S, le=MAX_RELAY_S)]
+    gap_ms: GapMs = ITEM_GAP_MS
+    at_s: AtS | None = None
+
+    def value(self) -> Relay:
+        return Relay(self.relay, self.lasts_s, self.gap_ms, self.at_s)
+
+
+class MusicBody(Strict):
+    """An announcement over and over until so long after the session began; null: until what follows, at its `at_s`."""
+
+    music: Id
+    until_s: AtS | None = None
+
+    def value(self) -> Music:
+        return Music(self.music, self.until_s)
 
 
 class CompositionBody(Strict):
@@ -30,13 +71,21 @@ class CompositionBody(Strict):
 
     opening: Jingle = "chime"
     identification: Id | None = None
-    items: Annotated[list[ItemBody], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[list[ItemBody | RelayBody | MusicBody], Field(min_length=1, max_length=MAX_ITEMS)]
     closing: Jingle = "closing"
 
     def value(self) -> Composition:
         """As the programme knows it."""
-        items = tuple(Item(item.announcement_id, item.gap_ms) for item in self.items)
+        items = tuple(item.value() for item in self.items)
         return Composition(self.opening, self.identification, items, self.closing)
+
+
+def _without_stations(kept: Any) -> Any:
+    """What a row keeps, as it was asked for: what its stations are is shown with its items."""
+    if not isinstance(kept, dict):
+        return kept
+    items = [{name: value for name, value in item.items() if name != "source"} for item in kept["items"]]
+    return kept | {"items": items}
 
 
 class AnnouncementIn(Strict):
@@ -90,14 +139,31 @@ class StepOut(Shown):
     comment: str
 
 
+class SourceOut(Shown):
+    """A station as the session relays it."""
+
+    url: str
+    quiet_s: int
+    level: Level
+
+
 class ItemOut(Shown):
-    """An announcement that stands in a session, as it is now. languages, duration_ms: the main one first, and its."""
+    """What stands in a session, as it is now. languages, duration_ms: the main one first, and its.
+
+    A station has no state but its `source` and the `fallback` that sounds when it is silent. at_s: when it begins in
+    the session, if that is fixed; of music until when it goes on. ready: nothing of it keeps the session unapproved.
+    """
 
     id: str
     title: str
-    state: AnnouncementState
+    kind: ItemKind
+    state: AnnouncementState | None
     languages: list[str]
     duration_ms: int
+    at_s: int | None = None
+    source: SourceOut | None = None
+    fallback: "ItemOut | None" = None
+    ready: bool
 
 
 class AnnouncementOut(Shown):
@@ -116,7 +182,7 @@ class AnnouncementOut(Shown):
     created_by: str
     created_at: Moment
     changed_at: Moment
-    composition: CompositionBody | None = None
+    composition: Annotated[CompositionBody | None, BeforeValidator(_without_stations)] = None
     identification: ItemOut | None = None
     items: list[ItemOut] = Field(default_factory=list)
     versions: list[VersionOut] = Field(default_factory=list)

@@ -29,14 +29,14 @@ async def test_a_session_is_composed_shown_changed_approved_and_broadcast_as_one
     assert made["composition"] == {
         "opening": "chime",
         "identification": who,
-        "items": [{"announcement_id": one, "gap_ms": 700}],
+        "items": [{"announcement_id": one, "gap_ms": 700, "at_s": None}],
         "closing": "closing",
     }
     [item] = made["items"]
     assert (item["id"], item["state"], item["languages"]) == (one, "approved", ["vi"])
     assert item["duration_ms"] > 1_000
     assert made["identification"]["id"] == who
-    items = [{"announcement_id": one, "gap_ms": 0}, {"announcement_id": one, "gap_ms": 2_500}]
+    items = [{"announcement_id": one, "gap_ms": 0, "at_s": None}, {"announcement_id": one, "gap_ms": 2_500, "at_s": 60}]
     change = {"composition": {"opening": None, "items": items, "closing": "gong"}}
     changed = await operator.patch(address, json=change, headers={"If-Match": written.headers["ETag"]})
     assert changed.status_code == 200, changed.text
@@ -109,6 +109,14 @@ HOSTILE: list[dict[str, Any]] = [
     {"items": [{"announcement_id": UNKNOWN}], "opening": ["chime"]},
     {"items": [{"announcement_id": UNKNOWN}], "identification": "../../etc/passwd"},
     {"items": [{"announcement_id": UNKNOWN}], "siren": "siren-storm"},
+    {"items": [{"announcement_id": UNKNOWN, "at_s": 0}]},
+    {"items": [{"announcement_id": UNKNOWN, "at_s": 10**12}]},
+    {"items": [{"relay": UNKNOWN, "lasts_s": 9}]},
+    {"items": [{"relay": UNKNOWN, "lasts_s": 10**9}]},
+    {"items": [{"relay": UNKNOWN, "lasts_s": 60, "source": {"url": "http://127.0.0.1/"}}]},
+    {"items": [{"relay": "http://127.0.0.1/", "lasts_s": 60}]},
+    {"items": [{"music": UNKNOWN, "until_s": -1}]},
+    {"items": [{"music": UNKNOWN, "announcement_id": UNKNOWN}]},
 ]
 
 
