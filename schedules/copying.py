@@ -16,6 +16,9 @@ from schedules.recurrence import Rule
 from schedules.recurrence.times import day_begins, moment
 
 MAX_DAYS = 7
+MAX_AWAY = 366
+"""Days between what is copied and its copy."""
+YEARS = range(2000, 2200)
 MOST = 500
 """Airings copied at once."""
 
@@ -41,6 +44,13 @@ def name_of(airing: Planned) -> str:
 def span(first: date, days: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The moments [start, end) of so many local days."""
     return day_begins(first, zone), day_begins(first + timedelta(days=days), zone)
+
+
+def check_days(first: date, days: int, by_days: int) -> None:
+    """Raise Refused("schedules.copy_wrong") for days that are not copied: too many, too far, or onto themselves."""
+    within = 1 <= days <= MAX_DAYS and 1 <= abs(by_days) <= MAX_AWAY and first.year in YEARS
+    if not within:
+        raise Refused("schedules.copy_wrong", limit=MOST, days=MAX_DAYS)
 
 
 def copy(

@@ -19,7 +19,7 @@ class Aired:
     announcement: str
     audience: Audience
     volume: int
-    preempted: Preempted = Preempted()
+    preempted: Preempted
     ordered: bool = field(default=False, compare=False)
 
 

@@ -96,8 +96,10 @@ class Editor:
         schedule.state, schedule.revision = ScheduleState.ENDED, schedule.revision + 1
         self._record(session, schedule.place_id, Done((plan,), (over,), user_id, now), "end")
 
-    async def undo(self, session: AsyncSession, place_id: str, *, now: datetime, user_id: str) -> Changed:
-        """Take back the last change of a place that was not taken back yet.
+    async def undo(
+        self, session: AsyncSession, place_id: str, *, change_id: str | None = None, now: datetime, user_id: str
+    ) -> Changed:
+        """Take back the last change of a place that was not taken back yet; `change_id`: the one that was seen.
 
         Raises NotFound("schedules.undo_nothing"), Conflict: undo_changed, undo_aired.
         """
@@ -105,6 +107,8 @@ class Editor:
         last = await rows.last_change(session, place_id)
         if last is None:
             raise NotFound("schedules.undo_nothing")
+        if change_id is not None and last.id != change_id:
+            raise Conflict("schedules.undo_changed")
         ground = await grounds.load(session, self.planner.issuer.devices, place_id)
         before, after = (
             tuple(plan_from_map(each, ground.holidays) for each in plans) for plans in (last.before, last.after)

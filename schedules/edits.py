@@ -16,6 +16,8 @@ from schedules.recurrence import Rule
 from schedules.recurrence.times import day_begins
 from schedules.splitting import has_past, new_part, old_part, retimed, ruled, stays
 
+MAX_MOVE_DAYS = 366
+"""How far from the day of its rule one airing may be moved."""
 _A_DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 
@@ -80,7 +82,7 @@ def edit(plan: Plan, original: datetime, scope: Scope, change: Change, *, now: d
     """Change the airing of that name (`Planned.original`), or with it those that follow, or all still to come.
 
     Raises NotFound("…airing_gone"), Conflict: occurrence_over, edit_meets_itself; Refused: edit_wrong,
-    edit_not_of_rule, in_the_past, volume_wrong, time_wrong, days_count.
+    edit_not_of_rule, in_the_past, moved_too_far, volume_wrong, time_wrong, days_count.
     """
     _check(change, scope)
     airing = plan.find(original)
@@ -128,6 +130,8 @@ def _this(plan: Plan, asked: _Asked) -> Plan:
 def _new_start(plan: Plan, asked: _Asked) -> datetime:
     was = plan.pick_of(asked.airing.start)
     to = replace(was, day=asked.change.day or was.day, time=asked.change.time or was.time)
+    if abs((to.day - plan.pick_of(asked.airing.original).day).days) > MAX_MOVE_DAYS:
+        raise Refused("schedules.moved_too_far", limit=MAX_MOVE_DAYS)
     start = plan.moment_of(to)
     if start <= asked.now:
         raise Refused("schedules.in_the_past", time=f"{to.time} {to.day}")

@@ -8,19 +8,22 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from base.errors import Conflict, NotFound
+from base.errors import Conflict, NotFound, Refused
 from base.ids import new_id
 from schedules import ground as grounds
 from schedules import quiet
 from schedules.conflicts import Slot
+from schedules.dispatch import read_audience
 from schedules.ground import Ground
 from schedules.issuing import Issuer
 from schedules.keeping import again
 from schedules.models import Occurrence, OccurrenceState, Off, PauseRow
-from schedules.pauses import Affected, Pause, Remedy, Silence, affected, missed, placed
+from schedules.pauses import Affected, Pause, Remedy, Silence, affected, missed, placed, silent
+from schedules.repository import changes as looks
 from schedules.repository import programme as rows
 from schedules.slots import slot_of
 
+MAX_AHEAD = timedelta(days=366)
 _A_DAY = timedelta(days=1)
 _log = structlog.get_logger(__name__)
 
@@ -44,19 +47,46 @@ class Pauser:
     async def misses(
         self, session: AsyncSession, place_id: str, pause: Pause, now: datetime
     ) -> dict[str, tuple[Slot, ...]]:
-        """Cluster → what it would miss of what is planned, in order of time; nothing is written."""
+        """Cluster → what it would miss of what is planned, in order of time; nothing is written. Raises as `begin`."""
         ground = await grounds.load(session, self.issuer.devices, place_id)
-        ground.check(pause.whom)
+        _check(ground, pause, now)
         found = await rows.standing(session, place_id, pause.start, pause.end)
         ahead = [slot_of(row, ground) for row in found if row.ends_at > now]
         return missed(ahead, placed([pause], ground.listeners))
 
+    async def missed_rows(
+        self, session: AsyncSession, place_id: str, pause: Pause, now: datetime
+    ) -> tuple[dict[str, tuple[Slot, ...]], dict[str, Occurrence]]:
+        """The same, with the occurrences by id."""
+        found = await self.misses(session, place_id, pause, now)
+        ids = {slot.occurrence for slots in found.values() for slot in slots}
+        return found, await looks.occurrences(session, ids)
+
+    async def to_come(self, session: AsyncSession, place_id: str, now: datetime) -> list[PauseRow]:
+        """The pauses that hold or are to come, first to last."""
+        return await looks.pauses_ahead(session, place_id, now)
+
+    async def over(self, session: AsyncSession, place_id: str, now: datetime, limit: int) -> list[PauseRow]:
+        """Those that are over or were ended, latest first."""
+        return await looks.pauses_past(session, place_id, now, limit)
+
+    async def touching(self, session: AsyncSession, ground: Ground, row: Occurrence) -> list[PauseRow]:
+        """The pauses that leave somebody meant by an occurrence in peace, as they hold now."""
+        kept = await rows.pauses(session, row.place_id, row.start_at, row.ends_at + timedelta.resolution)
+        slot = slot_of(row, ground, whole=True)
+        return [each for each in kept if silent(slot, quiet.silences([each], ground))]
+
+    async def of_cluster(self, session: AsyncSession, ground: Ground, cluster_id: str, now: datetime) -> list[PauseRow]:
+        """The pauses, now or to come, that mean a cluster."""
+        kept = await looks.pauses_ahead(session, ground.place.id, now)
+        return [each for each in kept if cluster_id in ground.meant(read_audience(each.audience))]
+
     async def begin(self, session: AsyncSession, place_id: str, pause: Pause, now: datetime) -> Paused:
-        """Write a pause. Raises Refused: audience_unknown, nobody_meant, audience_too_long; Conflict: pause_over."""
+        """Write a pause. Raises Refused: pause_too_far, audience_unknown, nobody_meant, audience_too_long; Conflict:
+        pause_over.
+        """
         ground = await grounds.load(session, self.issuer.devices, place_id)
-        ground.check(pause.whom)
-        if pause.end <= now:
-            raise Conflict("schedules.pause_over")
+        _check(ground, pause, now)
         row = PauseRow(
             id=pause.id,
             place_id=place_id,
@@ -132,6 +162,15 @@ class Pauser:
         elif issued:
             await self.issuer.call_off(session, [row], rows.PAUSED, Off.UNFIT)
         return None
+
+
+def _check(ground: Ground, pause: Pause, now: datetime) -> None:
+    """Whether a pause can be made here. Raises as `Pauser.begin`."""
+    if pause.end <= now:
+        raise Conflict("schedules.pause_over")
+    if pause.end - now > MAX_AHEAD:
+        raise Refused("schedules.pause_too_far", limit=MAX_AHEAD.days)
+    ground.check(pause.whom)
 
 
 def _around(start: datetime, end: datetime) -> tuple[datetime, datetime]:

@@ -19,30 +19,40 @@ from devices.wire.orders import AfterPreemption, PlayClass
 from devices.wire.rehearsal import Rehearsal
 from schedules import ground as grounds
 from schedules.announcements import AnnouncementService, check_title
+from schedules.authoring import Author
+from schedules.bulk import BulkEditor
 from schedules.calendar_desk import CalendarDesk
 from schedules.changes import ProgrammeChanged
 from schedules.composing import check_items_approved, check_schedulable
 from schedules.conflicts import Overlap, Slot
 from schedules.copying import Copied
+from schedules.deciding import ClashDesk
 from schedules.dispatch import lasts, with_times
+from schedules.drafting import Drafter
 from schedules.editing import Changed, Editor
 from schedules.edits import Change, Scope
 from schedules.free_days import FreeDays
 from schedules.governing import Governor
 from schedules.hearing import Listening
+from schedules.history import History
 from schedules.issuing import Issuer, IssueRound
 from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Off, Schedule, ScheduleState
 from schedules.pauses import Pause
 from schedules.pausing import Paused, Pauser
 from schedules.planning import Planner, check_rule, in_place
+from schedules.plans import Preempted
 from schedules.policy import Rules
 from schedules.recurrence import Rule, to_map
+from schedules.relays import Relays
 from schedules.repeating import Repeater
+from schedules.reporting import Reporter
 from schedules.repository import programme as rows
+from schedules.repository.places import lock_place
+from schedules.timetable import Timetable
+from schedules.trying import Trials
 
 _log = structlog.get_logger(__name__)
 
-from schedules.relays import Relays
 MAX_COMMENT = 200
 
 
@@ -53,6 +63,8 @@ class ProgrammeSettings:
     horizon_days: int = 30
     issue_days: int = 7
     lead_s: int = 8
+    private_streams: bool = False
+    """Whether stations in private networks may be relayed."""
 
 
 class ProgrammeService:
@@ -62,8 +74,6 @@ class ProgrammeService:
         self,
         devices: DeviceService,
         audio: AudioService,
-    private_streams: bool = False
-    """Whether stations in private networks may be relayed."""
         announcements: AnnouncementService,
         clock: Clock,
         settings: ProgrammeSettings | None = None,
@@ -78,10 +88,19 @@ class ProgrammeService:
         ahead = timedelta(days=self._settings.issue_days)
         self._editor = Editor(self._planner, ahead)
         self._repeater = Repeater(self._editor)
+        self.trials = Trials(self._editor, self._repeater, self._listening)
+        self.history = History(self._planner)
         self.calendars = CalendarDesk(self._issuer)
+        self.reports = Reporter(devices)
+        self.drafts = Drafter(self._editor, self._repeater, clock)
+        self.bulk = BulkEditor(self._editor, clock)
+        self.relays = Relays(announcements, clock, self._settings.private_streams)
+        self.timetable = Timetable(self._issuer)
+        self.pauses = Pauser(self._issuer, ahead)
         self.policies = Governor(self._planner, ahead)
         self.free_days = FreeDays(self._planner, ahead)
-        self._pauser = Pauser(self._issuer, ahead)
+        self.clash_desk = ClashDesk(self._editor, announcements)
+        self.author = Author(self._issuer, timedelta(days=self._settings.horizon_days))
 
     async def broadcast_now(
         self,
@@ -92,11 +111,6 @@ class ProgrammeService:
         volume: int = 80,
         preempted: AfterPreemption = AfterPreemption.RESUME,
         user_id: str,
-        self.reports = Reporter(devices)
-        self.drafts = Drafter(self._editor, self._repeater, clock)
-        self.bulk = BulkEditor(self._editor, clock)
-        self.relays = Relays(announcements, clock, self._settings.private_streams)
-        self.timetable = Timetable(self._issuer)
     ) -> Occurrence:
         """Order an approved announcement to sound in `lead_s` seconds.
 
@@ -145,14 +159,16 @@ class ProgrammeService:
         audience: Audience,
         volume: int = 80,
         preempted: AfterPreemption = AfterPreemption.RESUME,
+        stale_s: int | None = None,
         user_id: str,
     ) -> Schedule:
         """A schedule and its occurrences up to the horizon, by the place's holidays. Empty title: the announcement's.
 
         Raises Refused: rule_never_*, times_count, in_the_past, outside_hours, too_long_for_hours, too_many_blocks,
         too_many_minutes, too_loud, no_time_permitted, session_item_archived, audience_unknown, nobody_meant,
-        volume_wrong, title_wrong.
+        volume_wrong, stale_wrong, title_wrong.
         """
+        await lock_place(session, (await self._announcements.find(session, announcement_id)).place_id)
         about = await self._announcements.find(session, announcement_id, lock=True)
         if about.state is AnnouncementState.ARCHIVED:
             raise Conflict("schedules.not_approved", title=about.title)
@@ -160,6 +176,7 @@ class ProgrammeService:
         check_schedulable(content)
         ground = await grounds.load(session, self._devices, about.place_id)
         ground.check(audience)
+        given_way = Preempted(preempted, stale_s)
         now, rule = self._clock(), in_place(rule, ground)
         check_rule(rule, ground.allowance, lasts(content.parts(about.play_class)), now)
         schedule = Schedule(
@@ -171,7 +188,8 @@ class ProgrammeService:
             play_class=about.play_class,
             audience=audience.to_map(),
             volume=_check_volume(volume),
-            preempted=preempted,
+            preempted=given_way.then,
+            stale_s=given_way.stale_s,
             created_by=user_id,
             created_at=now,
         )
@@ -227,9 +245,14 @@ class ProgrammeService:
             session, schedule_id, original, scope, change, revision=revision, now=self._clock(), user_id=user_id
         )
 
-    async def undo(self, session: AsyncSession, place_id: str, user_id: str) -> Changed:
-        """Take back the last change of a place. Raises NotFound: undo_nothing, Conflict: undo_changed, undo_aired."""
-        return await self._editor.undo(session, place_id, now=self._clock(), user_id=user_id)
+    async def undo(
+        self, session: AsyncSession, place_id: str, user_id: str, *, change_id: str | None = None
+    ) -> Changed:
+        """Take back the last change of a place; `change_id`: the one that was seen.
+
+        Raises NotFound: undo_nothing, Conflict: undo_changed, undo_aired.
+        """
+        return await self._editor.undo(session, place_id, change_id=change_id, now=self._clock(), user_id=user_id)
 
     async def look_at_copy(
         self, session: AsyncSession, place_id: str, first: date, days: int, *, by_days: int
@@ -247,15 +270,15 @@ class ProgrammeService:
 
     async def misses(self, session: AsyncSession, place_id: str, pause: Pause) -> dict[str, tuple[Slot, ...]]:
         """Cluster → what it would miss in a pause that is not written yet."""
-        return await self._pauser.misses(session, place_id, pause, self._clock())
+        return await self.pauses.misses(session, place_id, pause, self._clock())
 
     async def pause(self, session: AsyncSession, place_id: str, pause: Pause) -> Paused:
         """Leave somebody in peace for a time. Raises Refused: audience_unknown, nobody_meant; Conflict: pause_over."""
-        return await self._pauser.begin(session, place_id, pause, self._clock())
+        return await self.pauses.begin(session, place_id, pause, self._clock())
 
     async def end_pause(self, session: AsyncSession, pause_id: str, user_id: str) -> Paused:
         """End a pause early. Raises NotFound: pause_unknown, Conflict: pause_over."""
-        return await self._pauser.end(session, pause_id, self._clock(), user_id)
+        return await self.pauses.end(session, pause_id, self._clock(), user_id)
 
     async def cancel_occurrence(
         self, session: AsyncSession, occurrence_id: str, user_id: str, reason: str = ""

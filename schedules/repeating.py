@@ -10,7 +10,7 @@ from base.ids import new_id
 from schedules import ground as grounds
 from schedules.airing_slots import AiringSlots
 from schedules.content import Content
-from schedules.copying import Copied, copy, span
+from schedules.copying import Copied, check_days, copy, span
 from schedules.editing import Changed, Editor
 from schedules.keeping import airing_of, plan_of
 from schedules.models import AnnouncementState, ScheduleState
@@ -33,6 +33,7 @@ class Repeater:
 
         Nothing is written; what is archived since is not heard again.
         """
+        check_days(first, days, by_days)
         issuer = self.editor.planner.issuer
         ground = await grounds.load(session, issuer.devices, place_id)
         zone = ground.rules.zone

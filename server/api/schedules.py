@@ -10,6 +10,7 @@ from pydantic import Field
 from devices.wire.orders import AfterPreemption, PlayClass
 from schedules.changes import ProgrammeChanged
 from schedules.models import Schedule, ScheduleState
+from schedules.plans import STALE_S
 from server.acts import Act, acting
 from server.api.idempotent import Repeatable
 from server.api.rule_shapes import RuleIn
@@ -26,13 +27,18 @@ Scheduler = Annotated[Who, Depends(allow(Permission.SCHEDULE))]
 
 
 class ScheduleIn(RuleIn):
-    """What is heard, when, by whom, and how loud."""
+    """What is heard, when, by whom, and how loud.
+
+    preempted: what becomes of it when it has to give way; stale_s: how long after its beginning it may still be taken
+    up again.
+    """
 
     announcement_id: Id
     title: Annotated[str, Field(max_length=200)] = ""
     audience: AudienceIn = AudienceIn()
     volume: Annotated[int, Field(ge=0, le=100)] = 80
     preempted: AfterPreemption = AfterPreemption.RESUME
+    stale_s: Annotated[int | None, Field(ge=STALE_S[0], le=STALE_S[1])] = None
 
 
 class ScheduleOut(Shown):
@@ -59,6 +65,7 @@ class ScheduleOut(Shown):
     audience: AudienceIn
     volume: int
     preempted: AfterPreemption
+    stale_s: int | None
     state: ScheduleState
     planned_until: Moment | None
     revision: int
@@ -93,6 +100,7 @@ async def create(body: ScheduleIn, who: Scheduler, once: Repeatable) -> JSONResp
             audience=body.audience.audience(),
             volume=body.volume,
             preempted=body.preempted,
+            stale_s=body.stale_s,
             user_id=who.id,
         )
         await _done(act, "create_schedule", made)
