@@ -19,6 +19,7 @@ from server.web import repository
 from server.web.beats import beat_bar
 from server.web.health import facts, fault_words
 from server.web.page import Page, ViewPage
+from server.web.pause_words import pauses_of
 from server.web.signs import PRESENCE, language_word, presence_sign
 
 router = APIRouter(include_in_schema=False)
@@ -88,6 +89,7 @@ async def _show(page: Page, cluster_id: str, template: str) -> HTMLResponse:
         view = await page.runtime.devices.cluster(session, cluster_id)
         page.me.require(Permission.VIEW, view.cluster.commune_id)
         history = await _history(page, session, view, day)
+        pauses = await pauses_of(page, session, cluster_id, view.cluster.commune_id)
         hears = await page.runtime.programme.hear(session, cluster_id, page.today)
         titles = await repository.occurrence_titles(session, {heard.occurrence for heard in hears.heard})
     return page.html(
@@ -98,6 +100,7 @@ async def _show(page: Page, cluster_id: str, template: str) -> HTMLResponse:
         bar=beat_bar(history.slots, day, page.now),
         changes=_last(history.changes, day),
         hears=_hears(page, hears, titles),
+        pauses=pauses,
         facts=facts(page, view),
         troubles=[] if view.state is None or view.inferred else [fault_words(page, [c]) for c in view.state.faults],
         languages=", ".join(page.gettext(language_word(code)) for code in view.cluster.languages) or "–",

@@ -4,6 +4,12 @@ from server.i18n.catalogue import N_
 
 DONE = {
     "saved": N_("Saved."),
+    "airing_changed": N_("Changed. What the speakers have is replaced."),
+    "airing_off": N_("Called off. What the speakers have is cancelled."),
+    "copied": N_("Copied. The speakers get their orders ahead of time."),
+    "undone": N_("The change is undone. People hear again what they would have heard."),
+    "paused": N_("The pause is saved. What the speakers have for it is cancelled there."),
+    "pause_ended": N_("The pause is ended. What was still to come is heard again."),
     "word_out": N_("The word is out of the dictionary. It is said by the common rules again."),
     "configured": N_("Saved. The controller is told at once, or when it is heard again."),
     "key_announce": N_("Announced. Use the key when every controller knows it."),
@@ -24,6 +30,7 @@ DONE = {
     "closed": N_("The account is closed."),
     "opened": N_("The account is open again."),
     "countersigned": N_("Countersigned. Your name is recorded."),
+    "decided": N_("Decided. What speakers already have is replaced where it has to be."),
     "all_clear": N_("The all clear is on its way."),
     "stopped": N_("The order to stop is on its way."),
 }

@@ -1,6 +1,11 @@
 """Code → English sentence for what only the console refuses."""
 
 MESSAGES: dict[str, str] = {
+    "server.airing_single": (
+        "No schedule made this airing, so there is nothing to change. It can be stopped or called off on its page."
+    ),
+    "server.change_nothing": "Nothing of it is different. Nothing was changed. Change something first.",
+    "server.copy_same": "These are the same days. Nothing was copied. Choose other days to copy to.",
     "server.date_wrong": "“{date}” is not a day. Nothing was saved. Choose a day from the calendar.",
     "server.no_commune": (
         "There is no commune here that you may see. Ask an administrator to add one, or to give you a role in it."

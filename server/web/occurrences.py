@@ -17,6 +17,7 @@ from schedules.changes import ProgrammeChanged
 from schedules.models import Occurrence, OccurrenceState
 from server.auth.permissions import Permission
 from server.courier_rounds import zone_of
+from server.web.airing_facts import facts_of
 from server.web.expected import Expected, expected
 from server.web.page import Page, StopPage, ViewPage, go
 from server.web.reach import Reach, reach_of
@@ -26,6 +27,7 @@ from server.web.signs import Sign, delivery_sign, occurrence_sign
 router = APIRouter(include_in_schema=False)
 
 ROWS = 50
+SHOW = "occurrences/show.html"
 _OPEN = {OccurrenceState.PLANNED, OccurrenceState.ISSUED}
 _ON_THE_WAY = {DeliveryState.ORDERED, DeliveryState.HAS_ORDER}
 
@@ -53,7 +55,7 @@ class Skew:
 
 @router.get("/occurrences/{occurrence_id}")
 async def show(page: ViewPage, occurrence_id: str) -> HTMLResponse:
-    return await _show(page, occurrence_id, "occurrences/show.html")
+    return await _show(page, occurrence_id, SHOW)
 
 
 @router.get("/occurrences/{occurrence_id}/live")
@@ -75,7 +77,7 @@ async def cancel(page: StopPage, occurrence_id: str) -> Response:
             changed = ProgrammeChanged(it.place_id, "occurrence", it.id)
             await act.done("cancel_occurrence", f"occurrence/{it.id}", it.place_id, changed, reason=reason[:200])
     except LoaError as error:
-        return await _show(page, occurrence_id, "occurrences/show.html", error)
+        return await _show(page, occurrence_id, SHOW, error)
     return go(f"/occurrences/{occurrence_id}", "cancelled")
 
 
@@ -91,11 +93,13 @@ async def _show(page: Page, occurrence_id: str, template: str, error: LoaError |
         views = await devices.deliveries(session, it.id, after=after, limit=ROWS + 1, state=state)
         starts = await devices.start_skew(session, it.id)
         forecasts = await _forecasts(page, session, it, views[:ROWS])
+        facts = await facts_of(page, session, it) if template == SHOW else None
     reach = reach_of(counts.get(it.id))
     return page.html(
         template,
         error=error,
         it=it,
+        facts=facts,
         reach=reach,
         state=state or "",
         state_sign=occurrence_sign(it, sounding=reach.sounding > 0, settled=reach.settled),
