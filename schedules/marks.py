@@ -24,7 +24,7 @@ class Mark(StrEnum):
     NOT_IN_TIME = "not_in_time"
     """Somewhere its sound is not expected to be there when it begins."""
     LANGUAGE = "language"
-    """Somebody who is to hear it does not understand it, or not in the language put first."""
+    """Somebody who is to hear it understands none of it, or does not hear the language put first."""
     GIVES_WAY = "gives_way"
     """It meets an airing of a higher class."""
     LOUD = "loud"

@@ -135,7 +135,7 @@ class _Known:
 
     def marks(self, airing: _Airing) -> tuple[Mark, ...]:
         row = airing.row
-        if row.state is OccurrenceState.CANCELLED and row.off is Off.UNFIT:
+        if row.state is OccurrenceState.CANCELLED and row.off is Off.UNFIT and row.reason != rows.PAUSED:
             return (Mark.NOT_PERMITTED,)
         if row.id not in self.alive or not airing.slot.clusters:
             return ()
@@ -146,7 +146,7 @@ class _Known:
             (Mark.NOT_PERMITTED, not self.limits.permits(airing.slot)),
             (Mark.NOT_APPROVED, content is not None and row.state is OccurrenceState.PLANNED and not content.may_air),
             (Mark.NOT_IN_TIME, arrival is not None and arrival.late > 0),
-            (Mark.LANGUAGE, row.id in self.needs),
+            (Mark.LANGUAGE, self.needs.get(row.id, Need.FURTHER) < Need.FURTHER),
             (Mark.LOUD, self.limits.loud(airing.slot)),
         )
         return in_order(marks.union(mark for mark, holds in said if holds))

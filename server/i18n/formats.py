@@ -23,9 +23,19 @@ def week_day(day: date, locale: str) -> str:
     return format_date(day, pattern, locale=locale)
 
 
+def day_of_week(day: date, locale: str) -> str:
+    """The weekday alone, in words."""
+    return format_date(day, "EEEE", locale=locale)
+
+
 def short_day(day: date, locale: str) -> str:
     """Day and month, with the year only in figures."""
     return format_date(day, "d/M/y" if locale == "vi" else "d MMM y", locale=locale)
+
+
+def month_year(day: date, locale: str) -> str:
+    """The month of a day and its year, in words."""
+    return format_date(day, "MMMM, y" if locale == "vi" else "MMMM y", locale=locale)
 
 
 def moment_text(moment: datetime, zone: tzinfo, locale: str, *, now: datetime) -> str:

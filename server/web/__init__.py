@@ -17,13 +17,16 @@ def routers() -> list[APIRouter]:
         courier,
         courier_bundle,
         courier_phone,
+        day,
         device_settings,
         dictionary,
         emergency,
         emergency_board,
         enrolment,
+        hear,
         keys,
         listen,
+        next_plays,
         occurrences,
         people,
         schedule_new,
@@ -35,11 +38,13 @@ def routers() -> list[APIRouter]:
         sound_upload,
         stop_all,
         today,
+        week,
     )
 
     pages = (
         sign_in, account, today, announcement_new, sound_record, sound_text, sound_upload, dictionary,
         session_new, listen, announcements, airing, audience_page, schedule_new, schedules, stop_all,
+        week, day, next_plays, hear,
         occurrences, clusters, contact, device_settings, courier_phone, courier, courier_bundle, enrolment,
         emergency, emergency_board, people, keys, activity,
     )  # fmt: skip

@@ -30,9 +30,10 @@ COMMUNE_COOKIE = "loa_commune"
 _MENU = (
     ("today", "/", N_("Today")),
     ("announcements", "/announcements", N_("Announcements")),
-    ("schedules", "/schedules", N_("Schedule")),
+    ("programme", "/programme", N_("Schedule")),
     ("clusters", "/clusters", N_("Clusters")),
 )
+_REPORTS = ("reports", "/reports", N_("Reports"))
 _COURIER = ("courier", "/courier", N_("Courier"))
 _ADMIN = (("people", "/people", N_("People")), ("activity", "/activity", N_("Activity log")))
 _ACCOUNT = ("account", "/account", N_("Account"))
@@ -43,7 +44,10 @@ _SECTIONS = {
     "dictionary": "announcements",
     "sessions": "announcements",
     "keys": "account",
+    **dict.fromkeys(("schedules", "policy", "holidays", "relays"), "programme"),
 }
+NEXT = 5
+"""How many plays ahead stand in the frame of every page."""
 
 MenuItem = tuple[str, str, str]
 
@@ -59,6 +63,7 @@ class Page:
     commune: Place | None
     zone: ZoneInfo
     now: datetime
+    coming: tuple[repository.Coming, ...] = ()
 
     @property
     def user(self) -> User | None:
@@ -103,14 +108,15 @@ class Page:
     def menu(self) -> tuple[MenuItem, ...]:
         """The entries of the header."""
         courier = (_COURIER,) if self.can("carry") else ()
-        return (*_MENU, *courier, *(_ADMIN if self.can("administer") else ()), _ACCOUNT)
+        reports = (_REPORTS,) if self.can("view") else ()
+        return (*_MENU, *reports, *courier, *(_ADMIN if self.can("administer") else ()), _ACCOUNT)
 
     def phone_menu(self) -> tuple[MenuItem, ...]:
         """The five entries at the foot of a phone's screen; the rest is reached from the account. Who carries and does
         not write has the courier's page where others have the schedule.
         """
         if self.can("carry") and not self.can("write_announcement"):
-            return (*(each for each in _MENU if each[0] != "schedules"), _COURIER, _ACCOUNT)
+            return (*(each for each in _MENU if each[0] != "programme"), _COURIER, _ACCOUNT)
         return (*_MENU, _ACCOUNT)
 
     def can(self, permission: str) -> bool:
@@ -177,7 +183,19 @@ async def make_page(request: Request, who: Who | None) -> Page:
     commune = await _commune(request, runtime, who) if who is not None else None
     zone_name = who.places.zone_name(commune.id) if who is not None and commune is not None else "UTC"
     zone = ZoneInfo(zone_name if zone_name != "UTC" else runtime.settings.zone)
-    return Page(request, runtime, negotiate(request), who, commune, zone, runtime.clock())
+    now = runtime.clock()
+    coming = await _coming(runtime, commune, now) if commune is not None and _is_whole(request) else ()
+    return Page(request, runtime, negotiate(request), who, commune, zone, now, coming)
+
+
+def _is_whole(request: Request) -> bool:
+    """Whether a page is asked for with its frame, and not a part of one or a form's effect."""
+    return request.method == "GET" and "HX-Request" not in request.headers
+
+
+async def _coming(runtime: Runtime, commune: Place, now: datetime) -> tuple[repository.Coming, ...]:
+    async with runtime.database.reading() as session:
+        return tuple(await repository.coming(session, commune.id, now, NEXT))
 
 
 async def _commune(request: Request, runtime: Runtime, who: Who) -> Place | None:

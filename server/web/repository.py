@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +10,7 @@ from sqlmodel import col
 
 from audio.models import AudioAsset
 from devices.models import Cluster, Place, PlaceKind, Zone
-from schedules.models import Announcement, Emergency, Occurrence, Schedule
+from schedules.models import Announcement, AnnouncementState, Emergency, Occurrence, OccurrenceState, Schedule
 from server.auth.models import User
 
 _TITLES = {
@@ -23,6 +24,22 @@ _TITLES = {
     "place": (col(Place.id), col(Place.name)),
     "zone": (col(Zone.id), col(Zone.name)),
 }
+
+
+class Coming(NamedTuple):
+    """An airing ahead, as the frame of a page shows it. about: the state of its announcement; None without one."""
+
+    id: str
+    title: str
+    start_at: datetime
+    play_class: int
+    state: OccurrenceState
+    about: AnnouncementState | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is not approved: as it is, nothing will be heard."""
+        return self.state is OccurrenceState.PLANNED and self.about not in {None, AnnouncementState.APPROVED}
 
 
 async def communes(session: AsyncSession) -> list[Place]:
@@ -63,10 +80,13 @@ async def user_names(session: AsyncSession, user_ids: Collection[str | None]) ->
 
 
 async def place_and_zone_names(session: AsyncSession, commune_id: str) -> dict[str, str]:
-    """The names of a commune's villages and zones by id."""
+    """The names of a commune's villages, zones and clusters by id."""
     villages = await session.execute(select(col(Place.id), col(Place.name)).where(col(Place.parent_id) == commune_id))
     zones = await session.execute(select(col(Zone.id), col(Zone.name)).where(col(Zone.commune_id) == commune_id))
-    return {found_id: name for rows in (villages, zones) for found_id, name in rows}
+    clusters = await session.execute(
+        select(col(Cluster.id), col(Cluster.name)).where(col(Cluster.commune_id) == commune_id)
+    )
+    return {found_id: name for rows in (clusters, villages, zones) for found_id, name in rows}
 
 
 async def occurrences_of(session: AsyncSession, schedule_id: str, *, after: datetime, limit: int) -> list[Occurrence]:
@@ -78,6 +98,22 @@ async def occurrences_of(session: AsyncSession, schedule_id: str, *, after: date
         .limit(limit)
     )
     return list(found)
+
+
+async def coming(session: AsyncSession, place_id: str, now: datetime, limit: int) -> list[Coming]:
+    """What a place has planned next, first to last."""
+    found = await session.execute(
+        select(*(col(getattr(Occurrence, name)) for name in Coming._fields[:-1]), col(Announcement.state))
+        .outerjoin(Announcement, col(Announcement.id) == col(Occurrence.announcement_id))
+        .where(
+            col(Occurrence.place_id) == place_id,
+            col(Occurrence.start_at) > now,
+            col(Occurrence.state).in_((OccurrenceState.PLANNED, OccurrenceState.ISSUED)),
+        )
+        .order_by(col(Occurrence.start_at), col(Occurrence.id))
+        .limit(limit)
+    )
+    return [Coming._make(row) for row in found]
 
 
 async def occurrence_titles(session: AsyncSession, occurrence_ids: Collection[str]) -> dict[str, str]:
