@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import Conflict, NotFound
+from devices.wire.orders import PlayClass
 from schedules import ground as grounds
 from schedules import quiet
 from schedules.airtime import NEAR
@@ -108,11 +109,23 @@ class Scene:
         return row.place_id == self.ground.place.id and changeable and option.loops is None
 
 
-async def load(session: AsyncSession, issuer: Issuer, place_id: str, start: datetime, end: datetime) -> Scene:
-    """Everything that sounds in a place between two moments, also from the places above it."""
+async def load(
+    session: AsyncSession,
+    issuer: Issuer,
+    place_id: str,
+    start: datetime,
+    end: datetime,
+    *,
+    more: Sequence[Occurrence] = (),
+    of_class: PlayClass | None = None,
+) -> Scene:
+    """Everything that sounds in a place between two moments, also from the places above it; with `more`, not written
+    yet. of_class: this class alone.
+    """
     ground = await grounds.load(session, issuer.devices, place_id)
     path = ground.tree.path(place_id)
-    found = await rows.occurrences(session, path, start=start, end=end, open_only=True, limit=MOST)
+    found = [*await rows.occurrences(session, path, start=start, end=end, open_only=True, limit=MOST), *more]
+    found = [row for row in found if of_class in {None, row.play_class}]
     slots = await quiet.slots(session, ground, found, start - _A_DAY, end + _A_DAY)
     known = parties(found, slots, ground)
     met = meetings(known, await kept.of_place(session, place_id), ground.rules.zone)

@@ -8,13 +8,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import Conflict, Refused
-from devices.wire.orders import AfterPreemption
+from devices.wire.orders import AfterPreemption, PlayClass
 from schedules import clashes
 from schedules.airtime import local_day
 from schedules.announcements import AnnouncementService
 from schedules.clashes import Clash, Scene, Ways
 from schedules.contending import shortened
-from schedules.decisions import Choice, Decision
+from schedules.decisions import Choice, Decision, Pair
 from schedules.editing import Changed, Editor
 from schedules.edits import Change, Scope
 from schedules.keeping import plan_of
@@ -26,6 +26,9 @@ from schedules.turns import LONGEST, Turns
 from schedules.yielding import Meeting
 
 _log = structlog.get_logger(__name__)
+
+MOST_LOOKED = 10
+"""For how many that a person has to decide it is looked at what is heard until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,16 @@ class Asked:
             self.start,
             self.fate,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Encounter:
+    """The same two that meet so many `times`, the first time and the last; ways: where a person has to say."""
+
+    clash: Clash
+    times: int
+    last: datetime
+    ways: Ways | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +113,7 @@ class ClashDesk:
     editor: Editor
     announcements: AnnouncementService
 
-    async def list(
+    async def of_place(
         self, session: AsyncSession, place_id: str, start: datetime, end: datetime, now: datetime
     ) -> list[Clash]:
         """Those of [start, end) of which both are still to begin, decided or not, in order of time."""
@@ -112,6 +125,32 @@ class ClashDesk:
         scene = await clashes.around(session, self.editor.planner.issuer, place_id, one)
         _, clash = scene.between(one, other, now)
         return await scene.ways(session, self.editor.planner.issuer, clash, now)
+
+    async def board(
+        self, session: AsyncSession, place_id: str, start: datetime, end: datetime, now: datetime
+    ) -> list[Encounter]:
+        """The same, those of the same two together: what has to be decided first, then what nobody has decided."""
+        scene = await clashes.load(session, self.editor.planner.issuer, place_id, start, end)
+        alike: dict[tuple[Pair, bool], list[Clash]] = {}
+        for clash in scene.clashes(now):
+            pair = Pair.of(*(scene.parties[row.id].side for row in (clash.first, clash.second)))
+            alike.setdefault((pair, clash.settled), []).append(clash)
+        in_order = sorted(alike.values(), key=lambda same: (not same[0].open, same[0].settled))
+        issuer = self.editor.planner.issuer
+        found: list[Encounter] = []
+        for same in in_order:
+            looked = sum(each.ways is not None for each in found) < MOST_LOOKED
+            ways = await scene.ways(session, issuer, same[0], now) if same[0].open and looked else None
+            found.append(Encounter(same[0], len(same), same[-1].first.start_at, ways))
+        return found
+
+    async def undecided(
+        self, session: AsyncSession, place_id: str, start: datetime, end: datetime, now: datetime
+    ) -> list[Clash]:
+        """Those in which a person has to say, and nobody has; found among what is of that class alone."""
+        issuer = self.editor.planner.issuer
+        scene = await clashes.load(session, issuer, place_id, start, end, of_class=PlayClass.PRIORITY)
+        return [each for each in scene.clashes(now) if each.open]
 
     async def history(self, session: AsyncSession, place_id: str, limit: int) -> Sequence[ClashDecision]:
         """What was decided in a place, latest first."""
