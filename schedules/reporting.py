@@ -30,10 +30,10 @@ from schedules.totals import Alike, Report, Silence, report, silences
 MOST_AIRINGS = 20_000
 MOST_ROWS = 1_000_000
 """Airings times clusters; a spreadsheet has 1,048,576 lines, and 3,000,000 would take the database a minute."""
-BATCH = 500
+BATCH = 100
 """How many airings one query is about."""
-ROWS_AT_ONCE = 500
-"""How many rows of a file are made before others get their turn."""
+ROWS_READ, ROWS_AT_ONCE = 2_000, 500
+"""Of a file: how many rows are read together, and how many are written before others get their turn."""
 LISTED = 200
 """How many approvals and emergencies of a period are listed."""
 
@@ -135,7 +135,7 @@ class Reporter:
         async with database.reading() as session:
             airings = await _airings(session, scope)
         everything = Wanted()
-        for batch in _batches(airings, max(1, ROWS_AT_ONCE // max(1, len(scope.clusters)))):
+        for batch in _batches(airings, max(1, ROWS_READ // max(1, len(scope.clusters)))):
             async with database.reading() as session:
                 # An airing has a row for each cluster at most.
                 most = len(scope.clusters) * len(batch) + 1

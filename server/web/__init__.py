@@ -17,18 +17,17 @@ def routers() -> list[APIRouter]:
         courier,
         courier_bundle,
         courier_phone,
-        day,
         device_settings,
         dictionary,
         emergency,
         emergency_board,
         enrolment,
-        hear,
         keys,
         listen,
-        next_plays,
         occurrences,
         people,
+        report_files,
+        reports,
         schedule_new,
         schedules,
         session_new,
@@ -38,14 +37,12 @@ def routers() -> list[APIRouter]:
         sound_upload,
         stop_all,
         today,
-        week,
     )
 
     pages = (
         sign_in, account, today, announcement_new, sound_record, sound_text, sound_upload, dictionary,
         session_new, listen, announcements, airing, audience_page, schedule_new, schedules, stop_all,
-        week, day, next_plays, hear,
         occurrences, clusters, contact, device_settings, courier_phone, courier, courier_bundle, enrolment,
-        emergency, emergency_board, people, keys, activity,
+        emergency, emergency_board, people, keys, activity, reports, report_files,
     )  # fmt: skip
     return [page.router for page in pages]

@@ -3,7 +3,7 @@
 from base.errors import LoaError
 from schedules.errors import REASONS
 from server.i18n.catalogue import N_, REASON_CONTEXT, translations
-from server.i18n.errors import messages
+from server.i18n.errors import messages, translate_error
 from server.web.page import Page
 
 DEVICE_REASONS = {
@@ -35,12 +35,17 @@ DEVICE_REASONS = {
 
 def reason_text(page: Page, reason: str) -> str:
     """The reason in the page's language; words nobody listed are shown as they are."""
+    return reason_words(page.locale, reason)
+
+
+def reason_words(locale: str, reason: str) -> str:
+    """The same without a page."""
     if not reason:
         return ""
     if reason in REASONS:
-        found = translations(page.locale).pgettext(REASON_CONTEXT, reason)
+        found = translations(locale).pgettext(REASON_CONTEXT, reason)
         return REASONS[reason] if found == reason else found
     if reason in DEVICE_REASONS:
-        return page.gettext(DEVICE_REASONS[reason])
+        return translations(locale).gettext(DEVICE_REASONS[reason])
     code = f"schedules.{reason}"
-    return page.error_text(LoaError(code)) if code in messages() else reason
+    return translate_error(locale, LoaError(code)) if code in messages() else reason

@@ -56,6 +56,12 @@ def _filters(locale: str, gettext: Callable[[str], str]) -> dict[str, Callable[.
     def week_day(day: date) -> str:
         return formats.week_day(day, locale)
 
+    def short_day(day: date) -> str:
+        return formats.short_day(day, locale)
+
+    def month_year(day: date) -> str:
+        return formats.month_year(day, locale)
+
     def word(text: str) -> str:
         return gettext(text) if text else ""
 
@@ -65,7 +71,7 @@ def _filters(locale: str, gettext: Callable[[str], str]) -> dict[str, Callable[.
     def capital(text: str) -> str:
         return text[:1].upper() + text[1:]
 
-    every = (number, full_day, week_day, word, language, capital)
+    every = (number, full_day, week_day, word, language, capital, short_day, month_year)
     return {"sound_length": formats.length} | {each.__name__: each for each in every}
 
 
