@@ -115,7 +115,13 @@ class Intake:
 
     async def _save(self, hellos: Sequence[Hello], beats: Sequence[Heartbeat]) -> None:
         described = [
-            {"id": hello.device, "model": hello.model, "firmware": hello.firmware, "codecs": list(hello.codecs)}
+            {
+                "id": hello.device,
+                "model": hello.model,
+                "firmware": hello.firmware,
+                "codecs": list(hello.codecs),
+                "parts": list(hello.parts),
+            }
             for hello in {hello.device: hello for hello in hellos}.values()
         ]
         await uplink.describe_devices(self._session, described)

@@ -97,7 +97,10 @@ class AuthorityKey(SQLModel, table=True):
 
 
 class Device(SQLModel, table=True):
-    """A controller that speaks loa/1. Its secrets are derived from a root key and `generation`; none is stored."""
+    """A controller that speaks loa/1. Its secrets are derived from a root key and `generation`; none is stored.
+
+    parts: the later kinds of parts of a play that its hello named; None: it has said no hello since there are any.
+    """
 
     __tablename__ = "device"
 
@@ -109,6 +112,7 @@ class Device(SQLModel, table=True):
     model: str = ""
     firmware: str = ""
     codecs: list[str] = Field(default_factory=list, sa_column=json_column())
+    parts: list[str] | None = Field(default=None, sa_column=optional_json_column())
     enrolled_at: datetime = Field(sa_column=moment_column(nullable=False))
     revoked_at: datetime | None = Field(default=None, sa_column=moment_column())
 

@@ -23,9 +23,11 @@ from firmware_sim.control import ask, serve
 from firmware_sim.device import Device
 from firmware_sim.errors import MESSAGES
 from firmware_sim.identity import RADIO, SPEAKER
+from firmware_sim.live import LiveStreams
 from firmware_sim.player import Player, VirtualPlayer
 from firmware_sim.sensors import SystemSensors
 from firmware_sim.settings import BrokerPart, DeviceFile
+from firmware_sim.streaming_player import StreamingPlayer
 from firmware_sim.swarm import Swarm, open_parts, open_swarm, read_fleet
 from firmware_sim.watchdog import Notifier
 
@@ -147,16 +149,17 @@ async def _one(file: DeviceFile, output: Output) -> None:
 
 def _player_maker(output: Output) -> Callable[[DeviceFile], Player]:
     def make(file: DeviceFile) -> Player:
+        streams = LiveStreams()
         if output is Output.WAV:
             from firmware_sim.wav_player import WavPlayer
 
-            return WavPlayer(file.storage.dir / "heard", file.device)
+            return WavPlayer(file.storage.dir / "heard", file.device, streams)
         if output is Output.SOUND:
             from firmware_sim.card_player import SoundCardPlayer
 
             radio = "" if file.transmitter is None else file.transmitter.card
-            return SoundCardPlayer(cards={SPEAKER: file.player.card, RADIO: radio})
-        return VirtualPlayer()
+            return SoundCardPlayer(cards={SPEAKER: file.player.card, RADIO: radio}, streams=streams)
+        return StreamingPlayer(VirtualPlayer(), streams)
 
     return make
 

@@ -66,7 +66,11 @@ class Bank:
     def complete(self, key: Key) -> bool:
         """Whether every speech needed under this key is here."""
         need = self._needs.get(key)
-        return need is None or all(self._here(version) for version in need.versions)
+        return need is None or self.here(need.versions)
+
+    def here(self, versions: Iterable[Version]) -> bool:
+        """Whether each is here in some encoding."""
+        return all(self._here(version) for version in versions)
 
     @property
     def fetching(self) -> bool:

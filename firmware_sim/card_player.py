@@ -14,6 +14,7 @@ from firmware_sim.channel import Channel
 from firmware_sim.effects import Sound
 from firmware_sim.player import Locate, OnEnd
 from firmware_sim.render import RATE_HZ, Pcm, prepare
+from firmware_sim.streams import Streams, tune_all
 
 _BUFFER_MS = 40
 """A period of the card: short enough that an emergency is heard at once, long enough to open a file in."""
@@ -26,7 +27,10 @@ class SoundCardPlayer:
     backend: real timing, no card.
     """
 
-    def __init__(self, *, silent: bool = False, cards: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *, silent: bool = False, cards: Mapping[str, str] | None = None, streams: Streams | None = None
+    ) -> None:
+        self._streams = streams
         self._backends = [miniaudio.Backend.NULL] if silent else None
         self._wanted = {output: name for output, name in (cards or {}).items() if name}
         self._loop = asyncio.get_running_loop()
@@ -39,6 +43,9 @@ class SoundCardPlayer:
     def prepare(self, tones: Sequence[Tone]) -> None:
         self._loop.run_in_executor(None, prepare, tones)
 
+    def tune(self, urls: Sequence[str]) -> None:
+        tune_all(self._streams, urls)
+
     def silence(self, output: str, occurrence: str) -> int:
         return self._channel(output).stop(occurrence)
 
@@ -46,6 +53,8 @@ class SoundCardPlayer:
         for card, _ in self._cards.values():
             card.close()
         self._cards.clear()
+        if self._streams is not None:
+            self._streams.close()
 
     def _ended(self, on_end: OnEnd, position_ms: int, reason: str) -> None:
         with contextlib.suppress(RuntimeError):  # the loop may have closed meanwhile
@@ -67,7 +76,7 @@ class SoundCardPlayer:
                 backends=self._backends,
                 app_name="loa",
             )
-            channel = Channel()
+            channel = Channel(self._streams)
             stream = _stream(channel)
             next(stream)
             card.start(stream)

@@ -27,6 +27,7 @@ from firmware_sim.effects import (
     Silence,
     Sound,
     TakeBlock,
+    Tune,
 )
 from firmware_sim.fetcher import Fetcher
 from firmware_sim.player import PLAYER_FAILED, Player
@@ -121,6 +122,8 @@ class Carrying:
                 self._sound(effect, safe=succeeded(durable))
             case Silence(output=output, occurrence=occurrence):
                 self._tools.player.silence(output, occurrence)
+            case Tune(urls=urls):
+                self._tools.player.tune(urls)
             case Publish(topic=topic, payload=payload, stated=stated):
                 if not stated or succeeded(durable):
                     self._tools.carriers.publish(topic, payload)

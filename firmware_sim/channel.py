@@ -8,8 +8,9 @@ import numpy as np
 import structlog
 
 from firmware_sim.effects import Sound
-from firmware_sim.player import CONTENT_MISSING, PLAYER_FAILED, Locate, OnEnd
+from firmware_sim.player import PLAYER_FAILED, Locate, OnEnd
 from firmware_sim.render import RATE_HZ, Pcm, Rendering
+from firmware_sim.streams import Streams
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +32,8 @@ class _Running:
 class Channel:
     """May be read in one thread and told in another."""
 
-    def __init__(self) -> None:
+    def __init__(self, streams: Streams | None = None) -> None:
+        self._streams = streams
         self._lock = threading.Lock()
         self._running: _Running | None = None
 
@@ -41,7 +43,7 @@ class Channel:
 
     def start(self, sound: Sound, locate: Locate, on_end: OnEnd) -> None:
         """Put a sound on; what was on is over without a word."""
-        rendering = Rendering(sound, locate)
+        rendering = Rendering(sound, locate, self._streams)
         with self._lock:
             self._running = _Running(sound, rendering, rendering.chunks(), on_end, np.zeros(0, np.int16))
 
@@ -76,7 +78,7 @@ class Channel:
                 try:
                     running.left = next(running.chunks)
                 except StopIteration:
-                    return True, CONTENT_MISSING if running.rendering.missing else ""
+                    return True, running.rendering.reason
                 except Exception:  # noqa: BLE001 - an audio thread must not die; it is logged and reported
                     _log.exception("player.failed", occurrence=running.sound.occurrence)
                     return True, PLAYER_FAILED

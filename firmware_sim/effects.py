@@ -126,6 +126,13 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
+class Tune:
+    """These live streams are due soon."""
+
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     output: str
     occurrence: str
@@ -179,7 +186,7 @@ Keep = (
     | KeepLoss
     | Prune
 )
-Effect = Keep | Fetch | Forget | Sound | Silence | TakeBlock | Publish | Log | Link
+Effect = Keep | Fetch | Forget | Sound | Tune | Silence | TakeBlock | Publish | Log | Link
 
 _TOLD = Publish | Log
 

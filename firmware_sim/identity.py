@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from devices.wire.audience import Audience, Listener
+from devices.wire.content import FILL, STREAM
 from devices.wire.envelope import CheckingKey, SigningKey
 from devices.wire.topics import device_log
 from firmware_sim.saved import SavedKeys
@@ -38,6 +39,7 @@ class Identity:
     own: Cluster | None
     children: tuple[Cluster, ...] = ()
     codecs: tuple[str, ...] = CODECS
+    parts: tuple[str, ...] = (STREAM, FILL)
 
     @property
     def logs(self) -> tuple[str, ...]:

@@ -10,12 +10,13 @@ from devices.wire.playing import Airing, Begin, Change, Charge, End, Pause, Phas
 from devices.wire.reports import ReceiptState
 from firmware_sim.bank import Bank, Need
 from firmware_sim.clock import Reading
-from firmware_sim.effects import KeepMark, Silence, Sound, Turn
+from firmware_sim.effects import KeepMark, Silence, Sound, Tune, Turn
 from firmware_sim.identity import RADIO, Cluster, languages_of
 from firmware_sim.loss import FLASH_LOST, Doubt, Losses
-from firmware_sim.plan import SoundPlan
+from firmware_sim.plan import OPEN_AHEAD_MS, SoundPlan
 from firmware_sim.receipts import ReceiptBook
 from firmware_sim.saved import FORGET_AFTER_MS, Mark
+from firmware_sim.tallies import NOTES
 
 MARK_STEP_MS = 5_000
 """A mark on flash is this far ahead of the sound: what a power cut may cost."""
@@ -36,6 +37,7 @@ class Entry:
     mark: Mark
     height: int
     run: int = 0
+    tuned: bool = False
     cut: bool = False
     unsaid: bool = False
 
@@ -180,6 +182,7 @@ class Output:
         for entry in list(self._entries.values()):
             if entry.airing.occurrence in self._entries and not self._lost(entry, turn):
                 self._refresh(entry, turn)
+        self._tune_ahead(turn)
         self._carry_out(self._programme.advance(turn.now), turn)
         self._mark_ahead(turn)
 
@@ -195,6 +198,7 @@ class Output:
         """When `advance` next has something to do, in monotonic milliseconds."""
         change = self._programme.next_change_ms(now)
         ahead = [] if change is None else [now.mono_ms + change - now.wall_ms]
+        ahead += [now.mono_ms + max(0, _tune_at_ms(each) - now.wall_ms) for each in self._to_tune()]
         entry = self._sounding_entry()
         if entry is not None and not _marked_to_end(entry):
             airing = entry.airing
@@ -229,10 +233,13 @@ class Output:
         return True
 
     def _refresh(self, entry: Entry, turn: Turn) -> None:
-        """Whether its sound is here; an emergency with a tone need not wait for its speech."""
+        """Whether its sound is here; an emergency with a tone need not wait for its speech, nor a stream for what would
+        stand in for it.
+        """
         complete = self._bank.complete(self._key(entry))
         airing = entry.airing
-        here = complete or (airing.emergency and entry.plan.has_tone)
+        enough = complete or (entry.plan.has_stream and self._bank.here(entry.plan.waited_for))
+        here = enough or (airing.emergency and entry.plan.has_tone)
         # What a power cut broke off may be long over: without a clock only a real emergency goes on.
         airing.ready = here and not entry.unsaid and (turn.now.sure or _real_emergency(airing) or not entry.cut)
         if complete and not entry.mark.stored and not entry.unsaid:
@@ -282,7 +289,9 @@ class Output:
         if end.was_sounding:
             turn.do(Silence(self.name, entry.airing.occurrence))
         state, reason = end.state, end.reason
-        if failure:
+        if failure in NOTES:
+            reason = reason or failure
+        elif failure:
             state, reason = ReceiptState.INTERRUPTED, failure
         elif reason == "stopped" and state is ReceiptState.CANCELLED:
             state = ReceiptState.INTERRUPTED
@@ -323,6 +332,17 @@ class Output:
         )
         self._keep(entry, mark, turn)
 
+    def _to_tune(self) -> list[Entry]:
+        return [entry for entry in self._entries.values() if entry.plan.has_stream and not entry.tuned]
+
+    def _tune_ahead(self, turn: Turn) -> None:
+        """Open the streams of what begins soon; later ones are opened by whoever makes the sound."""
+        for entry in self._to_tune():
+            if turn.now.wall_ms >= _tune_at_ms(entry):
+                entry.tuned = True
+                if urls := entry.plan.streams_due(entry.airing.position_ms, OPEN_AHEAD_MS):
+                    turn.do(Tune(urls))
+
     def _mark_ahead(self, turn: Turn) -> None:
         entry = self._sounding_entry()
         if entry is None or _marked_to_end(entry):
@@ -343,3 +363,8 @@ def _real_emergency(airing: Airing) -> bool:
 
 def _marked_to_end(entry: Entry) -> bool:
     return entry.airing.total_ms is not None and entry.mark.ahead_ms >= entry.airing.total_ms
+
+
+def _tune_at_ms(entry: Entry) -> int:
+    """When its streams are opened, by the wall clock."""
+    return entry.airing.start_ms - OPEN_AHEAD_MS

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from devices.wire.content import Live, Part, Piece, Tone, Version, once_ms, pieces
 from devices.wire.orders import Play
 
+OPEN_AHEAD_MS = 60_000
+"""A stream is opened so long before it is due."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -50,6 +53,23 @@ class SoundPlan:
     def waited_for(self) -> tuple[Version, ...]:
         """What must be here before it may begin: all but what only stands in for a stream."""
         return tuple(v for piece in self.pieces if not isinstance(piece.sound, Live) for v in piece.versions)
+
+    def streams_due(self, position_ms: int, within_ms: int) -> tuple[str, ...]:
+        """The streams that sound from this position on, or begin so soon after it."""
+        found: list[str] = []
+        reach_ms = position_ms + within_ms
+        at_ms = position_ms
+        for stretch in self.stretches(position_ms) if self.has_stream else ():
+            if at_ms > reach_ms:
+                break
+            at_ms += stretch.length_ms
+            if stretch.piece is not None and isinstance(stretch.piece.sound, Live):
+                found.append(stretch.piece.sound.url)
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def has_stream(self) -> bool:
+        return any(isinstance(piece.sound, Live) for piece in self.pieces)
 
     @property
     def has_tone(self) -> bool:

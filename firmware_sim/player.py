@@ -27,6 +27,9 @@ class Player(Protocol):
     def prepare(self, tones: Sequence[Tone]) -> None:
         """These will be wanted: make them ahead, so that an emergency does not wait for arithmetic."""
 
+    def tune(self, urls: Sequence[str]) -> None:
+        """These live streams are due soon: open them."""
+
     def silence(self, output: str, occurrence: str) -> int:
         """End this sound, if it is the one that sounds; the position reached in milliseconds."""
 
@@ -35,7 +38,7 @@ class Player(Protocol):
 
 
 class VirtualPlayer:
-    """Sounds nothing, for exactly as long."""
+    """Sounds nothing, for exactly as long. A live stream is as good as one that never fails."""
 
     def __init__(self) -> None:
         self._running: dict[str, tuple[Sound, float, asyncio.TimerHandle | None]] = {}
@@ -52,6 +55,9 @@ class VirtualPlayer:
 
     def prepare(self, tones: Sequence[Tone]) -> None:
         """Nothing sounds, nothing is to be made."""
+
+    def tune(self, urls: Sequence[str]) -> None:
+        """Streams are taken to be there, and are not asked for."""
 
     def silence(self, output: str, occurrence: str) -> int:
         running = self._running.get(output)
@@ -72,5 +78,5 @@ class VirtualPlayer:
 
     def _finish(self, sound: Sound, locate: Locate, on_end: OnEnd) -> None:
         del self._running[sound.output]
-        here = all(any(locate(r.sha256) for r in version.renditions) for version in sound.plan.versions)
+        here = all(any(locate(r.sha256) for r in version.renditions) for version in sound.plan.waited_for)
         on_end(sound.plan.total_ms or 0, "" if here else CONTENT_MISSING)

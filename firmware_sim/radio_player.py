@@ -45,6 +45,9 @@ class RadioPlayer:
     def prepare(self, tones: Sequence[Tone]) -> None:
         self._inner.prepare(tones)
 
+    def tune(self, urls: Sequence[str]) -> None:
+        self._inner.tune(urls)
+
     def silence(self, output: str, occurrence: str) -> int:
         running = self._running
         if output != RADIO or running is None or running.sound.occurrence != occurrence:

@@ -69,6 +69,7 @@ class Vitals:
             clusters=tuple(cluster.id for cluster in identity.clusters),
             clock=turn.now.report,
             haves=haves,
+            parts=identity.parts,
         )
         payload = sign(Kind.HELLO, hello.to_map(), self._keys.signing)
         turn.publish(topics.up(identity.device, topics.Up.HELLO), payload)

@@ -10,6 +10,7 @@ from firmware_sim.channel import Channel
 from firmware_sim.effects import Sound
 from firmware_sim.player import Locate, OnEnd
 from firmware_sim.render import RATE_HZ, prepare
+from firmware_sim.streams import Streams, tune_all
 
 _PERIOD_S = 0.1
 
@@ -17,9 +18,9 @@ _PERIOD_S = 0.1
 class WavPlayer:
     """`folder`/`name`-`output`.wav begins when the player is made."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, streams: Streams | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._name = folder, name
+        self._folder, self._name, self._streams = folder, name, streams
         self._loop = asyncio.get_running_loop()
         self._began_s = self._loop.time()
         self._files: dict[str, _Track] = {}
@@ -37,6 +38,9 @@ class WavPlayer:
     def prepare(self, tones: Sequence[Tone]) -> None:
         self._loop.run_in_executor(None, prepare, tones)
 
+    def tune(self, urls: Sequence[str]) -> None:
+        tune_all(self._streams, urls)
+
     def silence(self, output: str, occurrence: str) -> int:
         track = self._track(output)
         track.write_up_to(self._samples_now())
@@ -48,13 +52,15 @@ class WavPlayer:
             track.write_up_to(self._samples_now())
             track.close()
         self._files.clear()
+        if self._streams is not None:
+            self._streams.close()
 
     def _tell(self, on_end: OnEnd, reached_ms: int, reason: str) -> None:
         self._loop.call_soon(on_end, reached_ms, reason)
 
     def _track(self, output: str) -> "_Track":
         if output not in self._files:
-            self._files[output] = _Track(self.path(output))
+            self._files[output] = _Track(self.path(output), self._streams)
         return self._files[output]
 
     def _samples_now(self) -> int:
@@ -67,8 +73,8 @@ class WavPlayer:
 
 
 class _Track:
-    def __init__(self, path: Path) -> None:
-        self.channel = Channel()
+    def __init__(self, path: Path, streams: Streams | None) -> None:
+        self.channel = Channel(streams)
         self._written = 0
         self._file = wave.open(str(path), "wb")  # noqa: SIM115 - open for as long as the player is
         self._file.setnchannels(1)

@@ -95,6 +95,6 @@ class Loudspeakers:
         self._listener.ends(heard)
 
     def _finish(self, sound: Sound) -> None:
-        here = all(any(self._here(r.sha256) for r in version.renditions) for version in sound.plan.versions)
+        here = all(any(self._here(r.sha256) for r in version.renditions) for version in sound.plan.waited_for)
         self._end(sound.output)
         self._on_end(sound, sound.plan.total_ms or 0, "" if here else CONTENT_MISSING)

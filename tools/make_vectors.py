@@ -23,7 +23,7 @@ from devices.wire.blocks import Block, Want
 from devices.wire.bundle import write_bundle
 from devices.wire.canonical import encode_map
 from devices.wire.config import Config, Hours
-from devices.wire.content import Gap, Rendition, Speech, Tone, Version
+from devices.wire.content import Fill, Gap, Rendition, Speech, Stream, Tone, Version
 from devices.wire.down import Frame
 from devices.wire.envelope import CheckingKey, Kind, SigningKey, seal, sign
 from devices.wire.haves import Haves
@@ -101,6 +101,18 @@ ALARM = Play(
 YEAR_MS = 365 * DAY_MS
 ANNOUNCED = Keys((KeyEntry(1, public(COMMUNE), AT + YEAR_MS), KeyEntry(2, public(NEXT), AT + 3 * YEAR_MS)))
 RETIRED = Keys((KeyEntry(2, public(NEXT), AT + 3 * YEAR_MS),), (KeyEntry(1, public(COMMUNE), AT + YEAR_MS),))
+RELAY = Play(
+    occurrence=ident("relay"),
+    start_ms=AT + DAY_MS,
+    parts=(
+        Fill(60_000, Speech((VIETNAMESE,))),
+        Stream("https://vov1.example.vn:8443/live.mp3", 1_800_000, 8_000, Speech((VIETNAMESE, TAY))),
+        Stream("http://10.0.0.9/tay", 600_000, 5_000),
+        Fill(2_700_000),
+    ),
+    level=Level.COUNTRY,
+    title="Tiếp sóng Đài Tiếng nói Việt Nam",
+)
 BODIES: dict[str, Body] = {
     "play, a bulletin in two languages": BULLETIN,
     "play, an emergency now until stopped": ALARM,
@@ -108,6 +120,7 @@ BODIES: dict[str, Body] = {
     "stop": Stop(PlayClass.PRIORITY),
     "all_clear": AllClear((ALARM.occurrence,)),
     "hold": Hold("flood", (SIREN, Speech((VIETNAMESE, TAY)))),
+    "play, a live stream between fills": RELAY,
     "keys, the second epoch is announced": ANNOUNCED,
     "keys, the first epoch is retired": RETIRED,
 }
@@ -117,7 +130,7 @@ SOLAR = Config(
 )
 CLOCK = ClockReport(ClockState.SYNCED, AT + 66_500, 40)
 HAVES = {"bao-nhai": Haves(6), "lao-cai": Haves(0, ((2, 2),)), "d/bn-s01": Haves(1)}
-HELLO = Hello(DEVICE, 3, "0.1.0", "loa-ref", ("opus16", "opus8"), (DEVICE, "bn-w01"), CLOCK, HAVES)
+HELLO = Hello(DEVICE, 3, "0.1.0", "loa-ref", ("opus16", "opus8"), (DEVICE, "bn-w01"), CLOCK, HAVES, ("relay", "fill"))
 HEARTBEAT = Heartbeat(
     device=DEVICE,
     boot=3,
@@ -240,6 +253,9 @@ def refused() -> Iterator[dict[str, str]]:
     twice = Keys((ANNOUNCED.keys[0], ANNOUNCED.keys[0])).to_map()
     yield _by_hand("keys with an epoch twice", order | {"type": "keys", "body": twice}, "bad_field")
     yield _by_hand("a volume of 101", order | {"type": "play", "body": loud}, "bad_field")
+    for what, url in (("a file", "file:///etc/passwd"), ("an address with a name and a word", "http://a:b@c/")):
+        relay = RELAY.to_map() | {"parts": [{"relay": url, "dur": 1_000, "quiet": 1_000}]}
+        yield _by_hand(f"a live stream from {what}", order | {"type": "play", "body": relay}, "bad_field")
     silent = BULLETIN.to_map() | {"parts": []}
     yield _by_hand("a play of nothing", order | {"type": "play", "body": silent}, "bad_field")
     yield _by_hand("a floor above head + 1", beacon | {"floor": 8}, "bad_field", kind=Kind.BEACON)

@@ -47,7 +47,7 @@ def _columns(row: State | Slot) -> dict[str, Any]:
 
 
 async def describe_devices(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Note model, firmware and codecs (each row also gives `id`)."""
+    """Note model, firmware, codecs and parts (each row also gives `id`)."""
     if rows:
         await session.execute(update(Device), list(rows))
 

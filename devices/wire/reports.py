@@ -46,7 +46,10 @@ class ClockReport:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Sent at every connection: what the device is and holds. `clusters`: those it sounds or transmits for."""
+    """Sent at every connection: what the device is and holds. `clusters`: those it sounds or transmits for.
+
+    parts: of the kinds of parts that came after the first version of the protocol, those it knows.
+    """
 
     device: str
     boot: int
@@ -56,9 +59,10 @@ class Hello:
     clusters: tuple[str, ...]
     clock: ClockReport
     haves: Mapping[str, Haves]
+    parts: tuple[str, ...] = ()
 
     def to_map(self) -> dict[str, Any]:
-        return {
+        body: dict[str, Any] = {
             "v": VERSION,
             "dev": self.device,
             "boot": self.boot,
@@ -69,6 +73,7 @@ class Hello:
             "clock": self.clock.to_map(),
             "haves": {log: haves.to_wire() for log, haves in self.haves.items()},
         }
+        return body | ({"parts": list(self.parts)} if self.parts else {})
 
     @classmethod
     def from_map(cls, payload: Any) -> "Hello":
@@ -83,6 +88,7 @@ class Hello:
             clusters=fields.names("clusters", MAX_CLUSTERS),
             clock=ClockReport.from_fields(fields.part("clock")),
             haves=_haves(fields),
+            parts=fields.texts("parts", 16, 16),
         )
 
 

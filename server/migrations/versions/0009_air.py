@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("schedule", sa.Column("stale_s", sa.Integer(), nullable=True))
     op.add_column("occurrence", sa.Column("stale_s", sa.Integer(), nullable=True))
     op.add_column("occurrence", sa.Column("turn", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("device", sa.Column("parts", sa.JSON(), nullable=True))
     _keep_where_it_was_heard()
     _relay_source()
     _programme_draft()
@@ -26,6 +27,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in TABLES:
         op.drop_table(table)
+    op.drop_column("device", "parts")
     op.drop_column("delivery", "languages")
     op.drop_column("delivery", "village_id")
     op.drop_column("occurrence", "turn")

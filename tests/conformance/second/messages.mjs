@@ -114,7 +114,18 @@ function part(map) {
   const fields = new Fields(map);
   if (fields.has('say')) return speech(fields);
   if (fields.has('tone')) return tone(fields);
+  if (fields.has('relay')) return stream(fields);
+  if (fields.has('fill')) return { fill: fields.int('fill', 1, 86400000), with: fields.has('with') ? speech(new Fields(fields.map.get('with'))) : null };
   return { gap: fields.int('gap', 1, 600000) };
+}
+
+const ADDRESS = /^https?:\/\/([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:(\d{1,5}))?([/?][!-"$-~]*)?$/;
+
+function stream(fields) {
+  const found = ADDRESS.exec(fields.text('relay', 512));
+  if (!found || Number(found[4] ?? 80) < 1 || Number(found[4] ?? 80) > 65535) throw new Bad('bad_field', 'relay');
+  const instead = fields.has('else') ? speech(new Fields(fields.map.get('else'))) : null;
+  return { stream: fields.int('dur', 1, 86400000), quiet: fields.int('quiet', 1000, 600000), else: instead };
 }
 
 const ids = (fields) => fields.array('occs', 1, 256, (value) => isBytes(value, 16)).map(hex);

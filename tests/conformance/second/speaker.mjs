@@ -230,7 +230,8 @@ class Speaker {
       ready: false, phase: 'waiting', position: 0, since: 0, beganWall: null, discarded: 0, outranked: false, cut: false,
     };
     const versions = versionsOf(play.parts, languages);
-    if (versions.some((version) => !version.some((each) => CODECS.includes(each.codec)))) {
+    const deaf = play.parts.some((part) => part.stream); // it has no decoder, and its hello does not name 'relay'
+    if (deaf || versions.some((version) => !version.some((each) => CODECS.includes(each.codec)))) {
       this.end(airing, 'rejected', 'codec', now);
       return;
     }
@@ -352,7 +353,7 @@ class Speaker {
     };
   }
   hello(now) {
-    this.publish('hello', sign('hello', { ...this.report(now), fw: 'second 1', model: 'second', codecs: CODECS, clusters: [file.cluster.id] }, this.name, this.key));
+    this.publish('hello', sign('hello', { ...this.report(now), fw: 'second 1', model: 'second', codecs: CODECS, parts: ['fill'], clusters: [file.cluster.id] }, this.name, this.key));
   }
   beatSoon() {
     this.beatDue = Math.min(this.beatDue, performance.now() + 100 + 200 * Math.random());

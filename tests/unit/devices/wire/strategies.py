@@ -170,6 +170,7 @@ hellos = st.builds(
     clusters=name_tuples,
     clock=clocks,
     haves=haves_by_log,
+    parts=st.lists(words, max_size=3).map(tuple),
 )
 heartbeats = st.builds(
     Heartbeat,

@@ -24,13 +24,13 @@ from tests.unit.devices.wire.strategies import acks, heartbeats, hellos, mangled
 ID = id_from_bytes(bytes(16))
 CLOCK = ClockReport(ClockState.SYNCED, 1_767_225_600_000, 20)
 HAVES = {"bao-nhai": Haves(7, ((9, 10),)), "d/bn-s01": Haves(1)}
-HELLO = Hello("bn-s01", 3, "0.1.0", "loa-ref", ("opus16",), ("bn-s01",), CLOCK, HAVES)
+HELLO = Hello("bn-s01", 3, "0.1.0", "loa-ref", ("opus16",), ("bn-s01",), CLOCK, HAVES, ("relay",))
 HEARTBEAT = Heartbeat("bn-s01", 3, 9, CLOCK, HAVES, (ID,), 80, "solar", 55, "4g", -71, 31, quiet_until_ms=5)
 RECEIPT = Receipt("bn-s01", 4, bytes(32), 3, ID, ID, ("bn-s01",), ReceiptState.PLAYED, 1, 20, 6_000)
 ACK = Ack("bn-s01", (bytes(32), bytes([1]) * 32))
 MESSAGES = {"hello": HELLO, "heartbeat": HEARTBEAT, "receipt": RECEIPT, "ack": ACK}
 OPTIONAL = {
-    "hello": {"codecs", "clusters", "haves"},
+    "hello": {"codecs", "clusters", "haves", "parts"},
     "heartbeat": {"playing", "faults", "haves", "kids", "batt", "dbm", "temp", "quiet"},
     "receipt": {"occ", "clusters"},
     "ack": set(),
@@ -65,6 +65,9 @@ OUT_OF_LIMITS = [
     ("hello", "model", 1),
     ("hello", "codecs", ["x"] * 17),
     ("hello", "codecs", ["x" * 17]),
+    ("hello", "parts", ["x"] * 17),
+    ("hello", "parts", ["x" * 17]),
+    ("hello", "parts", "relay"),
     ("hello", "clusters", ["BN"]),
     ("hello", "clusters", ["a"] * 1_001),
     ("hello", "clock", None),

@@ -1,0 +1,48 @@
+"""Which sounds in a relay slot now: the stream, or what stands in for it (pure)."""
+
+from enum import Enum, auto
+
+from firmware_sim.tallies import Tally
+
+
+class Source(Enum):
+    """Where the next block comes from. A dead stream for which nothing stands in is silence."""
+
+    STREAM = auto()
+    INSTEAD = auto()
+
+
+class Relay:
+    """Told what the stream gives, block by block, also while something stands in; `source` says what sounds.
+
+    quiet_ms: how long nothing to be heard, for whatever reason, is borne. quiet_since_ms: how long it has been so when
+    the slot begins, so that a stream that is known to be dead need not be waited for.
+    """
+
+    def __init__(self, quiet_ms: int, tally: Tally, *, has_instead: bool, quiet_since_ms: int = 0) -> None:
+        self._borne_ms, self._tally = quiet_ms, tally
+        self._has_instead = self._fresh = has_instead
+        self._quiet_ms = min(quiet_since_ms, quiet_ms)
+        self.source = Source.STREAM
+        self._judge()
+
+    def block(self, length_ms: int, *, loud: bool) -> None:
+        """The stream gave so much, loud enough or not; nothing at all is not loud."""
+        self._tally.due_ms += length_ms
+        if loud:
+            self._quiet_ms, self._fresh = 0, self._has_instead
+            return
+        bearing = self._quiet_ms < self._borne_ms
+        self._quiet_ms += length_ms
+        if self._quiet_ms >= self._borne_ms:
+            # What was borne until now turns out to have been dead already.
+            self._tally.dead_ms += self._quiet_ms if bearing else length_ms
+        self._judge()
+
+    def over(self) -> None:
+        """What stood in has come to its end: the stream again; the same once more only when that had sounded since."""
+        self.source = Source.STREAM
+
+    def _judge(self) -> None:
+        if self._quiet_ms >= self._borne_ms and self._fresh and self.source is Source.STREAM:
+            self.source, self._fresh = Source.INSTEAD, False

@@ -1,0 +1,96 @@
+"""Asking for a live stream: old servers, redirections within limits, and answers that are none."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from firmware_sim.live_http import MAX_HEAD_BYTES, open_stream
+
+
+@contextlib.contextmanager
+def answering(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that gives these, one a connection, `{url}` in them being its own address; and what it was asked."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+
+        def serve() -> None:
+            for answer in answers:
+                connection, _ = server.accept()
+                with connection:
+                    asked.append(connection.recv(4_096))
+                    with contextlib.suppress(OSError):
+                        connection.sendall(answer.replace(b"{url}", url.encode()))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield url, asked
+        finally:
+            thread.join()
+
+
+def read(url: str) -> bytes:
+    with open_stream(url) as live:
+        got = b""
+        while data := live.read(7):
+            assert len(data) <= 7
+            got += data
+        return got
+
+
+@pytest.mark.parametrize("first", [b"HTTP/1.0 200 OK", b"HTTP/1.1 200", b"ICY 200 OK"])
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_a_server_of_any_age_is_understood(first: bytes, end: bytes):
+    with answering(first + end + b"icy-name:loa" + end + end + b"sound without end") as (url, asked):
+        assert read(f"{url}/live?x=1") == b"sound without end"
+    assert asked[0].startswith(b"GET /live?x=1 HTTP/1.0\r\nHost: 127.0.0.1:")
+
+
+def test_a_redirection_is_followed_three_times():
+    there = b"HTTP/1.1 302 Found\r\nLocation: {url}/there\r\n\r\n"
+    with answering(there, there, b"HTTP/1.1 307 x\r\nlocation: /live\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\nhere") as (
+        url,
+        asked,
+    ):
+        assert read(url) == b"here"
+    assert asked[-1].startswith(b"GET /live ")
+    with answering(*[there] * 4) as (url, _), pytest.raises(OSError, match="too many"):
+        open_stream(url)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [b"file:///etc/passwd", b"ftp://127.0.0.1/", b"http://name:word@127.0.0.1/", b"gopher://x", b"", b"http://a b"],
+)
+def test_a_redirection_to_anything_but_a_stream_is_refused(target: bytes):
+    with answering(b"HTTP/1.1 301 x\r\nLocation: " + target + b"\r\n\r\n") as (url, _), pytest.raises(OSError):
+        open_stream(url)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 404 Not Found\r\n\r\n",
+        b"HTTP/1.1 401 x\r\nLocation: http://127.0.0.1/\r\n\r\n",
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+        b"HTTP/2 200 OK\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\n" + b"x: " + b"y" * (2 * MAX_HEAD_BYTES),
+        b"HTTP/1.0 200 OK\r\nno end",
+    ],
+)
+def test_what_is_no_answer_is_refused(answer: bytes):
+    with answering(answer) as (url, _), pytest.raises(OSError):
+        open_stream(url)
+
+
+def test_nobody_there_is_an_error_like_another():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(OSError):
+        open_stream(f"http://127.0.0.1:{port}/")

@@ -1,0 +1,189 @@
+"""A relay slot in real time: what is heard of a real stream over HTTP, and of what stands in for it."""
+
+import asyncio
+import hashlib
+import io
+import wave
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio.codec import RATE_HZ, encode_opus, pieces
+from devices.wire.content import Fill, Part, Rendition, Speech, Stream, Tone, Version
+from firmware_sim.effects import Sound
+from firmware_sim.live import LiveStreams
+from firmware_sim.plan import SoundPlan
+from firmware_sim.player import VirtualPlayer
+from firmware_sim.streaming_player import StreamingPlayer
+from firmware_sim.wav_player import WavPlayer
+from tests.support.station import Station
+from tests.support.until import until
+from tests.unit.firmware_sim.rig import play
+
+STREAM_HZ, INSTEAD_HZ, ALARM_HZ = 700, 1_500, 2_500
+DEAD = "http://127.0.0.1:9/live"
+"""The port of `discard`, where nobody answers."""
+
+
+def recording(folder: Path, hz: int, duration_ms: int) -> tuple[Speech, Callable[[bytes], Path | None]]:
+    """A recorded tone, and where it is found."""
+    at_s = np.arange(RATE_HZ * duration_ms // 1_000) / RATE_HZ
+    out = io.BytesIO()
+    encode_opus(pieces((np.sin(2 * np.pi * hz * at_s) * 8_000).astype(np.int16)), bitrate=16_000, out=out)
+    sha = hashlib.sha256(out.getvalue()).digest()
+    path = folder / sha.hex()
+    path.write_bytes(out.getvalue())
+    speech = Speech((Version("vi", (Rendition(sha, path.stat().st_size, "opus16", duration_ms),)),))
+    return speech, lambda wanted: path if wanted == sha else None
+
+
+def sound_of(*parts: Part) -> Sound:
+    item = play(parts=parts)
+    return Sound("speaker", item.occurrence, 1, SoundPlan.of(item, ("vi",)), 0, 100, emergency=False)
+
+
+class Ear:
+    """A speaker with a file in the place of its horn."""
+
+    def __init__(self, folder: Path) -> None:
+        self.player = WavPlayer(folder, "bn-s01", LiveStreams())
+        self.ends: list[tuple[int, str]] = []
+
+    def sound(self, sound: Sound, locate: Callable[[bytes], Path | None] = lambda _sha: None) -> None:
+        self.player.sound(sound, locate, lambda *end: self.ends.append(end))
+
+    async def end(self) -> str:
+        await until(lambda: self.ends)
+        return self.ends[0][1]
+
+    def heard(self) -> list[int]:
+        """The pitch of every tenth of a second that was heard until now, to 100 Hz; 0 where it is silent."""
+        path = self.player.path("speaker")
+        self.player.close()
+        with wave.open(str(path)) as file:
+            pcm = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)
+        return [_pitch(pcm[at : at + 1_600]) for at in range(0, len(pcm) - 1_600, 1_600)]
+
+
+def _pitch(block: np.ndarray) -> int:
+    if np.sqrt(np.mean(block**2)) < 200:
+        return 0
+    strongest = int(np.argmax(np.abs(np.fft.rfft(block * np.hanning(len(block)))))) * 10
+    return round(strongest / 100) * 100
+
+
+@pytest.fixture
+async def ear(tmp_path: Path) -> AsyncIterator[Ear]:
+    made = Ear(tmp_path)
+    yield made
+    made.player.close()
+
+
+async def tuned(ear: Ear, station: Station) -> None:
+    """The stream is opened ahead of its time, and sounds."""
+    live = ear.player._streams.tune(station.url)
+    await until(lambda: live.quiet_ms < 500 and station.heard)
+
+
+@pytest.mark.parametrize("kind", ["mp3", "opus"])
+async def test_a_stream_that_was_opened_ahead_is_heard_from_the_first_moment_to_the_last(ear: Ear, kind: str):
+    async with Station(kind, STREAM_HZ) as station:
+        await tuned(ear, station)
+        ear.sound(sound_of(Stream(station.url, 2_000, 1_000)))
+        assert await ear.end() == ""
+    heard = ear.heard()
+    slot = heard[next(at for at, hz in enumerate(heard) if hz) :][:20]
+    assert slot.count(STREAM_HZ) >= 18, heard
+
+
+async def test_what_stands_in_for_a_dead_stream_sounds_once_and_the_slot_ends_at_its_time(ear: Ear, tmp_path: Path):
+    instead, locate = recording(tmp_path, INSTEAD_HZ, 800)
+    ear.sound(sound_of(Stream(DEAD, 3_500, 1_000, instead)), locate)
+    assert await ear.end() == "fallback"
+    heard = ear.heard()
+    first = heard.index(INSTEAD_HZ)
+    assert 9 <= first <= 13
+    assert 7 <= heard.count(INSTEAD_HZ) <= 9, "not once"
+    assert ear.ends[0][0] == 3_500
+
+
+async def test_a_stream_known_to_be_dead_is_not_waited_for(ear: Ear, tmp_path: Path):
+    instead, locate = recording(tmp_path, INSTEAD_HZ, 600)
+    live = ear.player._streams.tune(DEAD)
+    await until(lambda: live.quiet_ms > 1_200)
+    ear.sound(sound_of(Stream(DEAD, 1_000, 1_000, instead)), locate)
+    assert await ear.end() == "fallback"
+    assert ear.heard()[-11:-5].count(INSTEAD_HZ) >= 4
+
+
+async def test_a_stream_that_falls_silent_gives_way_and_comes_back_when_it_sounds(ear: Ear, tmp_path: Path):
+    instead, locate = recording(tmp_path, INSTEAD_HZ, 800)
+    async with Station("mp3", STREAM_HZ) as station:
+        await tuned(ear, station)
+        ear.sound(sound_of(Stream(station.url, 8_000, 1_000, instead)), locate)
+        await asyncio.sleep(0.5)
+        station.hz = 0
+        live = ear.player._streams.tune(station.url)
+        await until(lambda: live.quiet_ms > 1_500)
+        station.hz = STREAM_HZ
+        assert await ear.end() == "fallback"
+    heard = ear.heard()
+    first, last = heard.index(INSTEAD_HZ), len(heard) - 1 - heard[::-1].index(INSTEAD_HZ)
+    assert STREAM_HZ in heard[:first]
+    assert heard[first : last + 1].count(INSTEAD_HZ) == last + 1 - first, "the stream was mixed in"
+    assert heard[last + 1 :].count(STREAM_HZ) >= 5
+
+
+@pytest.mark.parametrize("how", ["closed", "stalled"])
+async def test_a_stream_that_ends_or_stalls_for_most_of_its_slot_is_told_of(ear: Ear, how: str):
+    async with Station("mp3", STREAM_HZ) as station:
+        await tuned(ear, station)
+        ear.sound(sound_of(Stream(station.url, 4_500, 1_000)))
+        if how == "closed":
+            await station.close()
+        station.stalled = True
+        assert await ear.end() == "silent_stream"
+    heard = ear.heard()
+    assert STREAM_HZ in heard
+    assert set(heard[-20:]) == {0}
+
+
+async def test_an_alarm_silences_a_stream_at_once_and_the_rest_is_live(ear: Ear):
+    async with Station("mp3", STREAM_HZ) as station:
+        await tuned(ear, station)
+        slot = sound_of(Stream(station.url, 10_000, 1_000))
+        ear.sound(slot)
+        await asyncio.sleep(0.8)
+        reached = ear.player.silence("speaker", slot.occurrence)
+        alarm = sound_of(Tone(((ALARM_HZ, ALARM_HZ, 600, 0),)))
+        ear.sound(alarm)
+        await ear.end()
+        resumed = Sound("speaker", slot.occurrence, 2, slot.plan, reached, 100, emergency=False)
+        ear.sound(resumed)
+        await asyncio.sleep(0.8)
+    heard = ear.heard()
+    begin = heard.index(ALARM_HZ)
+    assert STREAM_HZ not in heard[begin : begin + 6]
+    assert heard[begin - 2] == STREAM_HZ
+    assert heard[begin + 6 :].count(STREAM_HZ) >= 4
+
+
+async def test_a_speaker_without_a_horn_listens_too_and_says_what_it_found(tmp_path: Path):
+    instead, locate = recording(tmp_path, INSTEAD_HZ, 400)
+    player, ends = StreamingPlayer(VirtualPlayer(), LiveStreams()), []
+    player.sound(sound_of(Stream(DEAD, 1_800, 1_000, instead)), locate, lambda *end: ends.append(end))
+    await until(lambda: ends)
+    player.close()
+    assert ends == [(1_800, "fallback")]
+
+
+async def test_a_fill_goes_round_until_what_follows_begins_at_its_time(ear: Ear, tmp_path: Path):
+    music, locate = recording(tmp_path, INSTEAD_HZ, 500)
+    ear.sound(sound_of(Fill(1_300, music), Tone(((ALARM_HZ, ALARM_HZ, 400, 0),))), locate)
+    assert await ear.end() == ""
+    heard = ear.heard()
+    begin = next(at for at, hz in enumerate(heard) if hz)
+    assert heard[begin : begin + 12].count(INSTEAD_HZ) >= 9
+    assert 12 <= heard.index(ALARM_HZ) - begin <= 14
