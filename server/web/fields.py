@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from base.errors import Refused
+
+Kind = TypeVar("Kind", bound=StrEnum)
 
 
 def whole(form: Mapping[str, Any], name: str) -> int:
@@ -23,6 +26,14 @@ def whole_or_none(form: Mapping[str, Any], name: str) -> int | None:
     if not text.removeprefix("-").isdecimal() or len(text) > 9:
         raise Refused("server.input_wrong")
     return int(text)
+
+
+def member(kind: type[Kind], said: object) -> Kind:
+    """One of the values a choice has. Raises Refused("server.input_wrong")."""
+    try:
+        return kind(str(said))
+    except ValueError as error:
+        raise Refused("server.input_wrong") from error
 
 
 def speed(form: Mapping[str, Any], name: str) -> float:

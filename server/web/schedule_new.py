@@ -1,8 +1,8 @@
-"""A new schedule: what, when, where; with the times it will play shown before it is saved."""
+"""A new schedule: what, when, where; what would come of it, and stand against it, shown before it is saved."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,138 +14,115 @@ from base.errors import LoaError
 from base.ids import new_id
 from devices.wire.orders import AfterPreemption
 from schedules.changes import ProgrammeChanged
+from schedules.festivals import FESTIVALS
 from schedules.models import AnnouncementState
-from schedules.recurrence import Rule, check_times
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.idempotency import Answer, once
 from server.web import audience, fields
 from server.web.announcements import find
 from server.web.audience import Chosen, read_chosen
+from server.web.clash_choice import decide_chosen
 from server.web.languages import lacking_for
 from server.web.page import Page, SchedulePage, go
-from server.web.recurring import ONCE, rule_of, weekday_names
+from server.web.recurring import weekday_names
+from server.web.rule_form import RuleForm, blank, read
+from server.web.schedule_look import Preview, look, preempted
 
 router = APIRouter(include_in_schema=False)
 
 ROWS = 50
-TIMES = 4
-SHOWN = 6
-_A_MINUTE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The next times of what the form says, or why there are none."""
-
-    times: tuple[datetime, ...] = ()
-    more: bool = False
-    problem: str = ""
+_LOOKING = {"preview", "use", "volume_to"}
+"""Buttons that save nothing."""
 
 
 @router.get("/schedules/new")
 async def form(page: SchedulePage, announcement: str = "") -> HTMLResponse:
-    blank = {
-        "announcement": announcement,
-        "repeat": ONCE,
-        "weekdays": (),
-        "times": ("", "", "", ""),
-        "first_day": page.today.isoformat(),
-        "last_day": "",
-        "volume": 80,
-        "preempted": AfterPreemption.RESUME.value,
-    }
-    return await _form(page, blank, Chosen(), Preview(), key=new_id())
+    plain = {"announcement": announcement, "volume": "80", "preempted": AfterPreemption.RESUME.value, "stale": ""}
+    return await _form(page, plain, blank(page.today), Chosen(), Preview(), key=new_id())
 
 
 @router.get("/schedules/preview")
 async def preview(page: SchedulePage) -> HTMLResponse:
-    """The times again, whenever the form changes."""
-    return page.html("schedules/preview.html", preview=_preview(page, page.request.query_params))
+    """The times again, and what stands against them, whenever the form changes."""
+    said = await audience.settled(page, page.request.query_params)
+    return page.html("schedules/preview.html", preview=await _preview(page, said, read(said), read_chosen(said)))
 
 
 @router.post("/schedules/new")
 async def create(page: SchedulePage) -> Response:
-    """Make it once, however often the button is pressed."""
-    said = await page.request.form()
-    chosen, key = read_chosen(said), str(said.get("key", ""))
-    if "preview" in said:
-        return await _form(page, _typed(said), chosen, _preview(page, said), key=key)
+    """Make it once, however often the button is pressed; or look again, with what a button offers taken up."""
+    said = await audience.settled(page, await page.request.form())
+    chosen, typed, key = read_chosen(said), read(said), str(said.get("key", ""))
+    plain = _plain(said)
+    if said.keys() & _LOOKING:
+        typed, plain = _taken_up(page, said, typed, plain)
+        shown = await _preview(page, ImmutableMultiDict([*said.multi_items(), *plain.items()]), typed, chosen)
+        return await _form(page, plain, typed, chosen, shown, key=key)
 
     async def work(session: AsyncSession) -> Answer:
-        return await _create(page, session, said, chosen)
+        return await _create(page, session, said, typed, chosen)
 
     asked = repr(sorted((name, str(value)) for name, value in said.multi_items() if name != "csrf")).encode()
     try:
         runtime = page.runtime
         answer = await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked, work=work)
     except LoaError as error:
-        return await _form(page, _typed(said), chosen, _preview(page, said), key=new_id(), error=error)
+        shown = await _preview(page, said, typed, chosen)
+        return await _form(page, plain, typed, chosen, shown, key=new_id(), error=error)
     return go(f"/schedules/{answer['id']}", "scheduled")
 
 
-async def _create(page: Page, session: AsyncSession, said: ImmutableMultiDict[str, Any], chosen: Chosen) -> Answer:
+async def _create(
+    page: Page, session: AsyncSession, said: ImmutableMultiDict[str, Any], typed: RuleForm, chosen: Chosen
+) -> Answer:
     about = (await find(page, session, str(said.get("announcement", "")))).announcement
     act = Act(session, page.runtime, page.me)
     act.require(Permission.SCHEDULE, about.place_id)
-    rule = _rule(page, said)
+    given_way = preempted(said)
     made = await page.runtime.programme.create_schedule(
         session,
         announcement_id=about.id,
-        rule=rule,
+        rule=typed.rule(page.zone),
         audience=audience.needed(chosen),
         volume=fields.whole(said, "volume"),
-        preempted=AfterPreemption(str(said.get("preempted", AfterPreemption.RESUME.value))),
+        preempted=given_way.then,
+        stale_s=given_way.stale_s,
         user_id=page.me.id,
     )
+    decided = await decide_chosen(page, session, made, said)
     changed = ProgrammeChanged(made.place_id, "schedule", made.id)
-    await act.done("create_schedule", f"schedule/{made.id}", made.place_id, changed, announcement=about.id)
+    details = {"decisions": decided} if decided else {}
+    await act.done("create_schedule", f"schedule/{made.id}", made.place_id, changed, announcement=about.id, **details)
     return {"id": made.id}
 
 
-def _rule(page: Page, said: ImmutableMultiDict[str, Any]) -> Rule:
-    times = [str(value) for value in said.getlist("time") if value]
-    last = str(said.get("last_day", "") or "")
-    rrule = rule_of(str(said.get("repeat", ONCE)), map(str, said.getlist("weekday")))
-    first_day = fields.day(str(said.get("first_day", "")))
-    last_day: date | None = first_day if not rrule else fields.day(last) if last else None
-    return Rule(rrule, first_day, last_day, check_times(times), page.zone)
+async def _preview(page: Page, said: ImmutableMultiDict[str, Any], typed: RuleForm, chosen: Chosen) -> Preview:
+    async with page.runtime.database.reading() as session:
+        return await look(page, session, typed, said, chosen)
 
 
-def _preview(page: Page, said: ImmutableMultiDict[str, Any]) -> Preview:
-    if not said.get("first_day") or not any(said.getlist("time")):
-        return Preview()
-    try:
-        found = _upcoming(_rule(page, said), page.now)
-    except LoaError as error:
-        return Preview(problem=page.error_text(error))
-    return Preview(tuple(found[:SHOWN]), len(found) > SHOWN)
+def _taken_up(
+    page: Page, said: ImmutableMultiDict[str, Any], typed: RuleForm, plain: dict[str, str]
+) -> tuple[RuleForm, dict[str, str]]:
+    """The form with what a button offered: another time, or a lower volume. What none of ours says does nothing."""
+    was, _, to = str(said.get("use", ""))[:40].partition(">")
+    with suppress(ValueError):
+        typed = typed.at_time(was, datetime.fromisoformat(to).replace(tzinfo=page.zone))
+    softer = str(said.get("volume_to", ""))
+    return typed, plain | ({"volume": softer} if softer.isdecimal() and len(softer) <= 3 else {})
 
 
-def _upcoming(rule: Rule, now: datetime) -> list[datetime]:
-    """A few of its next moments, one after the other."""
-    found: list[datetime] = []
-    moment = rule.first(now)
-    while moment is not None and len(found) <= SHOWN:
-        found.append(moment)
-        moment = rule.first(moment + _A_MINUTE)
-    return found
-
-
-def _typed(said: ImmutableMultiDict[str, Any]) -> dict[str, Any]:
-    """What was typed, to be shown again."""
-    times = [str(value) for value in said.getlist("time")][:24]
-    return {
-        **{name: str(said.get(name, "")) for name in ("announcement", "repeat", "first_day", "last_day", "preempted")},
-        "volume": str(said.get("volume", "80")),
-        "weekdays": tuple(map(str, said.getlist("weekday"))),
-        "times": tuple(times + [""] * (TIMES - len(times))),
-    }
+def _plain(said: ImmutableMultiDict[str, Any]) -> dict[str, str]:
+    """What was typed beside the rule and the audience, to be shown again."""
+    typed = {name: str(said.get(name, ""))[:40] for name in ("announcement", "preempted", "stale")}
+    return typed | {"volume": str(said.get("volume", "80"))[:8]}
 
 
 async def _form(
     page: Page,
-    typed: Mapping[str, Any],
+    plain: Mapping[str, str],
+    typed: RuleForm,
     chosen: Chosen,
     shown: Preview,
     *,
@@ -158,7 +135,7 @@ async def _form(
         )
         ground = await audience.load(session, page)
         places = await audience.choices(session, page, ground)
-        about = _chosen_of([view.announcement.id for view in approved], str(typed["announcement"]))
+        about = _chosen_of([view.announcement.id for view in approved], plain["announcement"])
         lacking = await lacking_for(page, session, ground, about, chosen)
     return page.html(
         "schedules/new.html",
@@ -166,8 +143,10 @@ async def _form(
         announcements=[view.announcement for view in approved],
         heard=audience.count_or_none(ground, chosen),
         lacking=lacking,
-        form=typed,
+        form=plain,
+        rule=typed,
         weekdays=weekday_names(page.locale),
+        festivals=[(key, each.names[page.locale], each) for key, each in FESTIVALS.items()],
         places=places,
         chosen=chosen,
         preview=shown,

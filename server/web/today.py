@@ -23,6 +23,8 @@ router = APIRouter(include_in_schema=False)
 ROWS = 50
 TROUBLES = 5
 NEXT = 5
+AHEAD = 7
+"""Days in which a clash that has to be decided is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,14 @@ async def _day(page: Page) -> Day:
         fleet = await runtime.devices.fleet_summary(session, place_id)
         waiting = await _waiting(page, session)
         keys = await _keys(page, session)
+        undecided = await _undecided(page, session)
     return Day(
         emergencies=emergencies,
         now=[row for row in rows if _on_air(row, page.now)],
         rows=rows,
         more=len(found) > ROWS,
         next=[row for row in coming if row.start_at > page.now][:NEXT],
-        troubles=[*keys, *_troubles(page, rows, lost)],
+        troubles=[*undecided, *keys, *_troubles(page, rows, lost)],
         waiting=waiting,
         fleet=fleet,
     )
@@ -139,6 +142,17 @@ async def _keys(page: Page, session: AsyncSession) -> list[Trouble]:
         for view in views
         if view.expires_soon
     ]
+
+
+async def _undecided(page: Page, session: AsyncSession) -> list[Trouble]:
+    """Priority against priority in the coming days, of which nobody has said what goes first."""
+    end = page.now + timedelta(days=AHEAD)
+    found = await page.runtime.programme.clash_desk.undecided(session, page.place.id, page.now, end, page.now)
+    if not found:
+        return []
+    count = page.ngettext("%(num)d clash has to be decided", "%(num)d clashes have to be decided", len(found))
+    first = f"{page.moment(found[0].overlap.start)}: {found[0].first.title} + {found[0].second.title}"
+    return [Trouble(Sign("▲", N_("must be decided"), "late"), count, first, "/programme/clashes")]
 
 
 def _troubles(page: Page, rows: Sequence[Row], lost: Sequence[ClusterView]) -> list[Trouble]:
