@@ -229,6 +229,10 @@ class EmergencyService:
             raise NotFound("schedules.emergency_unknown", id=emergency_id)
         return emergency
 
+    async def not_countersigned(self, session: AsyncSession, place_id: str, limit: int = 5) -> Sequence[Emergency]:
+        """Real emergencies of a place that still wait for a second person, newest first."""
+        return await rows.not_countersigned(session, place_id, limit)
+
     async def list(
         self,
         session: AsyncSession,

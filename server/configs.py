@@ -48,6 +48,15 @@ async def tell(runtime: "Runtime", session: AsyncSession, commune_id: str) -> li
     return await runtime.configurer.tell(session, commune_id, base)
 
 
+async def tell_if_due(runtime: "Runtime", session: AsyncSession, commune_id: str) -> list[OrderEntry]:
+    """The same, and nothing where nobody would be told anything new."""
+    rules = await runtime.programme.rules(session, commune_id)
+    base = base_of(rules, runtime.clock(), runtime.settings.public_url)
+    if not await runtime.configurer.is_due(session, commune_id, base):
+        return []
+    return await runtime.configurer.tell(session, commune_id, base)
+
+
 async def _tell_when_due(runtime: "Runtime", commune_id: str) -> None:
     async with runtime.database.reading() as session:
         rules = await runtime.programme.rules(session, commune_id)

@@ -30,6 +30,7 @@ _STATUS_BY_CODE = {
     "audio.too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "server.precondition_needed": HTTPStatus.PRECONDITION_REQUIRED,
     "schedules.stale_revision": HTTPStatus.PRECONDITION_FAILED,
+    "schedules.stale_policy": HTTPStatus.PRECONDITION_FAILED,
     "schedules.relay_changed": HTTPStatus.PRECONDITION_FAILED,
     "server.method_unknown": HTTPStatus.METHOD_NOT_ALLOWED,
 }

@@ -6,6 +6,7 @@ from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from devices.wire.orders import Status
 from schedules.models import Emergency, EmergencyState, EmergencyTemplate
 
 
@@ -55,6 +56,16 @@ async def emergencies(
         query = query.where(col(Emergency.state) == state)
     if before is not None:
         query = query.where(col(Emergency.id) < before)
+    return list(await session.scalars(query.order_by(col(Emergency.id).desc()).limit(limit)))
+
+
+async def not_countersigned(session: AsyncSession, place_id: str, limit: int) -> list[Emergency]:
+    """A place's real emergencies no second person has signed, newest first."""
+    query = select(Emergency).where(
+        col(Emergency.place_id) == place_id,
+        col(Emergency.status) == Status.ACTUAL,
+        col(Emergency.countersigned_by).is_(None),
+    )
     return list(await session.scalars(query.order_by(col(Emergency.id).desc()).limit(limit)))
 
 

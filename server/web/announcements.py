@@ -1,6 +1,7 @@
 """Announcements: the list, one with its way to air, and the steps on that way."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,6 +15,7 @@ from schedules.models import Announcement, AnnouncementState
 from server.auth.permissions import Permission
 from server.i18n.catalogue import N_
 from server.web import repository, sound_report
+from server.web.approval import approval_of
 from server.web.fields import whole, whole_or_none
 from server.web.languages import lacking
 from server.web.page import ApprovePage, Page, ViewPage, WritePage, go
@@ -62,11 +64,10 @@ async def submit(page: WritePage, announcement_id: str) -> Response:
 
 @router.post("/announcements/{announcement_id}/approve")
 async def approve(page: ApprovePage, announcement_id: str) -> Response:
-    step = page.runtime.announcements.approve
     return await _step(
         page,
         announcement_id,
-        step,
+        partial(_approve, page),
         action="approve_announcement",
         permission=Permission.APPROVE,
         done="approved",
@@ -145,6 +146,21 @@ def changed(it: Announcement) -> ProgrammeChanged:
     return ProgrammeChanged(it.place_id, "announcement", it.id)
 
 
+async def show_with(page: Page, announcement_id: str, error: LoaError) -> HTMLResponse:
+    """Its page, with what did not work."""
+    return await _show(page, announcement_id, error)
+
+
+async def _approve(
+    page: Page, session: AsyncSession, announcement_id: str, user_id: str, *, revision: int | None
+) -> Announcement:
+    """Approve it with the roles this person has in its place."""
+    it = await page.runtime.announcements.find(session, announcement_id)
+    return await page.runtime.announcements.approve(
+        session, it.id, user_id, roles=page.me.roles_at(it.place_id), revision=revision
+    )
+
+
 async def _step(
     page: Page, announcement_id: str, step: Step, *more: str, action: str, permission: Permission, done: str
 ) -> Response:
@@ -167,6 +183,7 @@ async def _show(page: Page, announcement_id: str, error: LoaError | None = None)
         versions = [await _version(page, session, version) for version in view.versions]
         put_away = view.announcement.state is AnnouncementState.ARCHIVED
         missing = [] if put_away else await lacking(page, session, announcement_id)
+        approval = await approval_of(page, session, view.announcement)
     it = view.announcement
     steps = [
         {"at": step.at, "who": names.get(step.user_id, "–"), "action": step.action, "comment": step.comment}
@@ -183,6 +200,7 @@ async def _show(page: Page, announcement_id: str, error: LoaError | None = None)
         lacking=missing,
         steps=steps,
         may=_may(page, it),
+        approval=approval,
         unapproved=any(each and each.state != "approved" for each in (view.identification, *view.items)),
     )
 

@@ -16,6 +16,7 @@ DONE = {
     "key_use": N_("The new key signs from now on."),
     "key_retire": N_("The old key is retired."),
     "submitted": N_("Sent to the approver. Nothing is broadcast before it is approved."),
+    "signed": N_("The signature is good. It can now be approved."),
     "approved": N_("Approved. It can now be broadcast or given a schedule."),
     "sent_back": N_("Sent back to its author."),
     "archived": N_("Archived."),

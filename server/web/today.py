@@ -86,6 +86,7 @@ async def _day(page: Page) -> Day:
         fleet = await runtime.devices.fleet_summary(session, place_id)
         waiting = await _waiting(page, session)
         keys = await _keys(page, session)
+        unsigned = await runtime.emergencies.not_countersigned(session, place_id, TROUBLES)
         undecided = await _undecided(page, session)
     return Day(
         emergencies=emergencies,
@@ -93,7 +94,7 @@ async def _day(page: Page) -> Day:
         rows=rows,
         more=len(found) > ROWS,
         next=[row for row in coming if row.start_at > page.now][:NEXT],
-        troubles=[*undecided, *keys, *_troubles(page, rows, lost)],
+        troubles=[*(_unsigned(page, each) for each in unsigned), *undecided, *keys, *_troubles(page, rows, lost)],
         waiting=waiting,
         fleet=fleet,
     )
@@ -153,6 +154,13 @@ async def _undecided(page: Page, session: AsyncSession) -> list[Trouble]:
     count = page.ngettext("%(num)d clash has to be decided", "%(num)d clashes have to be decided", len(found))
     first = f"{page.moment(found[0].overlap.start)}: {found[0].first.title} + {found[0].second.title}"
     return [Trouble(Sign("▲", N_("must be decided"), "late"), count, first, "/programme/clashes")]
+
+
+def _unsigned(page: Page, emergency: Emergency) -> Trouble:
+    """An emergency that aired and that no second person has signed."""
+    sign = Sign("▲", N_("not countersigned"), "late")
+    when = page.gettext(N_("started at %(time)s"), time=page.moment(emergency.started_at))
+    return Trouble(sign, emergency.title, when, f"/emergency/{emergency.id}")
 
 
 def _troubles(page: Page, rows: Sequence[Row], lost: Sequence[ClusterView]) -> list[Trouble]:

@@ -1,4 +1,4 @@
-"""Holidays a place adds or takes out: what is planned follows, within the horizon and as it moves on, each airing once."""
+"""Holidays a place adds or takes out: what is planned follows, now and as the horizon moves on, each airing once."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
