@@ -28,6 +28,8 @@ class PlaceNode(NamedTuple):
     zone_name: str | None
     name: str
     population: int
+    lat: float | None = None
+    lon: float | None = None
 
 
 class ClusterNode(NamedTuple):
@@ -41,6 +43,8 @@ class ClusterNode(NamedTuple):
     kind: ClusterKind
     village_id: str
     device_id: str | None = None
+    lat: float | None = None
+    lon: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ async def form(page: BroadcastPage, announcement_id: str) -> HTMLResponse:
 @router.post("/announcements/{announcement_id}/broadcast")
 async def broadcast(page: BroadcastPage, announcement_id: str) -> Response:
     """Order it once, however often the button is pressed: the form carries a key."""
-    fields = await page.request.form()
+    fields = await audience.settled(page, await page.request.form())
     chosen, key = read_chosen(fields), str(fields.get("key", ""))
     volume = DEFAULT_VOLUME
     try:

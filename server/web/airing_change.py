@@ -14,6 +14,7 @@ from schedules import ground as grounds
 from schedules.changes import ProgrammeChanged
 from schedules.dispatch import read_audience
 from schedules.editing import Changed
+from schedules.festivals import FESTIVALS
 from schedules.ground import Ground
 from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Schedule
 from schedules.plans import Preempted
@@ -22,8 +23,8 @@ from schedules.trying import Effect
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.idempotency import Answer, once
-from server.web import audience, repository
-from server.web.airing_form import KEEP, Asked, blank, chosen_of, read, typed
+from server.web import audience, repository, rule_form
+from server.web.airing_form import KEEP, Asked, blank, blank_rule, chosen_of, read, typed
 from server.web.audience import Chosen
 from server.web.effect_words import SHOWN, THEN, after_giving_way, lines, meetings, names_of, whom
 from server.web.page import Page, SchedulePage, go
@@ -68,7 +69,7 @@ async def change(page: SchedulePage, occurrence_id: str) -> Response:
 async def _look(page: Page, occurrence_id: str, said: ImmutableMultiDict[str, Any]) -> HTMLResponse:
     async with page.runtime.database.writing() as session:
         about = await _about(page, session, occurrence_id)
-        asked = read(said, about.it, about.ground.rules.zone, page.today)
+        asked = read(said, about.it, about.ground.rules.zone)
         # What is tried is taken back, and with it what was loaded: the page needs these.
         it, names = {"id": about.it.id, "title": about.it.title}, await _names(session, about)
         effect = await _tried(page, session, about, asked)
@@ -111,7 +112,7 @@ async def _once(page: Page, occurrence_id: str, said: ImmutableMultiDict[str, An
 async def _do(page: Page, session: AsyncSession, occurrence_id: str, said: ImmutableMultiDict[str, Any]) -> Answer:
     about = await _about(page, session, occurrence_id)
     it = about.it
-    asked = read(said, it, about.ground.rules.zone, page.today)
+    asked = read(said, it, about.ground.rules.zone)
     done = await page.runtime.programme.edit(
         session,
         about.schedule.id,
@@ -182,7 +183,11 @@ async def _form(
         whom=whom(page, names, read_audience(it.audience)),
         then=after_giving_way(page, Preempted(it.preempted, it.stale_s)),
         thens={each.value: text for each, text in THEN.items()},
+        rule=blank_rule(it, ground.rules.zone, page.today)
+        if said is None or "repeat" not in said
+        else rule_form.read(said),
         weekdays=weekday_names(page.locale),
+        festivals=[(key, each.names[page.locale], each) for key, each in FESTIVALS.items()],
     )
 
 

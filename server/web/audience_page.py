@@ -14,7 +14,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/audience")
 async def heard(page: ViewPage, announcement: str = "") -> HTMLResponse:
     """Counted again whenever the choice changes."""
-    chosen = audience.read_chosen(page.request.query_params)
+    chosen = audience.read_chosen(await audience.settled(page, page.request.query_params))
     async with page.runtime.database.reading() as session:
         ground = await audience.load(session, page)
         if not announcement:

@@ -31,12 +31,12 @@ async def index(page: SignedInPage) -> HTMLResponse:
 
 async def where(page: SignedInPage) -> HTMLResponse:
     """Step two: where."""
-    return await _where(page, read_chosen(page.request.query_params))
+    return await _where(page, read_chosen(await audience.settled(page, page.request.query_params)))
 
 
 async def review(page: SignedInPage) -> HTMLResponse:
     """Step three: everything that will happen, before it does."""
-    chosen = read_chosen(page.request.query_params)
+    chosen = read_chosen(await audience.settled(page, page.request.query_params))
     try:
         return await _review(page, str(page.request.query_params.get("template", "")), chosen)
     except NotFound:
@@ -47,7 +47,7 @@ async def review(page: SignedInPage) -> HTMLResponse:
 
 async def launch(page: SignedInPage) -> Response:
     """Broadcast it once, however often the button is pressed, and only when it was held or a box was ticked."""
-    form = await page.request.form()
+    form = await audience.settled(page, await page.request.form())
     chosen, template_id = read_chosen(form), str(form.get("template", ""))
     if form.get("held") != "1" and form.get("confirm") != "yes":
         error = Refused("server.not_held") if "confirm" in form else None

@@ -122,10 +122,10 @@ async def _index(page: Page, error: LoaError | None = None) -> HTMLResponse:
 
 def _pause(page: Page, typed: Mapping[str, str], whom: Audience) -> Pause:
     """Raises Refused: pause_reversed, pause_too_long, pause_wrong, and for what cannot be read."""
-    try:
-        occasion, up_to = Occasion(typed["occasion"]), PlayClass(fields.whole(typed, "up_to"))
-    except ValueError as error:
-        raise Refused("server.input_wrong") from error
+    occasion = fields.member(Occasion, typed["occasion"])
+    up_to = {str(int(each)): each for each in UP_TO}.get(typed["up_to"])
+    if up_to is None:
+        raise Refused("server.input_wrong")
     start, end = (_moment(typed[name], page.zone) for name in ("begins", "ends"))
     return Pause(new_id(), whom, start, end, occasion, page.me.id, typed["note"].strip(), up_to)
 
@@ -204,7 +204,6 @@ async def _form(
     page: Page,
     typed: Mapping[str, Any],
     chosen: Chosen,
-    clusters: Sequence[str],
     error: LoaError | None = None,
 ) -> HTMLResponse:
     async with page.runtime.database.reading() as session:
@@ -217,8 +216,6 @@ async def _form(
         form=typed,
         places=places,
         chosen=chosen,
-        picked=clusters,
-        clusters=sorted(ground.clusters, key=lambda each: (each.village_id, each.name)),
         occasions=OCCASIONS,
         classes=UP_TO,
     )
