@@ -13,6 +13,7 @@ def routers() -> list[APIRouter]:
         announcements,
         approval_rules,
         audience_page,
+        bulk,
         clusters,
         contact,
         courier,
@@ -20,6 +21,8 @@ def routers() -> list[APIRouter]:
         courier_phone,
         device_settings,
         dictionary,
+        draft_airing,
+        drafts,
         emergency,
         emergency_board,
         enrolment,
@@ -48,5 +51,6 @@ def routers() -> list[APIRouter]:
         session_new, listen, announcements, airing, audience_page, schedule_new, schedules, stop_all,
         occurrences, clusters, contact, device_settings, courier_phone, courier, courier_bundle, enrolment,
         emergency, emergency_board, people, policy, approval_rules, holidays, signing, keys, activity, reports, report_files,
+        drafts, draft_airing, bulk,
     )  # fmt: skip
     return [page.router for page in pages]
