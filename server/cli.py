@@ -16,6 +16,7 @@ from server.commands import (
     device,
     health,
     keys,
+    report,
     schedule,
     serve,
     simulate,
@@ -42,6 +43,7 @@ app.add_typer(keys.app, name="keys", help="Keys by which authorities sign, and h
 app.add_typer(courier.app, name="courier", help="Bundles carried by hand, and the return files they bring back.")
 app.add_typer(audio.app, name="audio", help="Sound files looked at, mastered, encoded, spoken and made.")
 app.add_typer(schedule.app, name="schedule", help="When the rules of the programme come true.")
+app.add_typer(report.app, name="report", help="What was planned, and what is proved of it.")
 app.add_typer(text.app, name="text", help="How a written text is said aloud.")
 app.add_typer(user.app, name="user", help="People who may sign in.")
 app.add_typer(broker.app, name="broker", help="Credentials and permissions for an MQTT broker.")

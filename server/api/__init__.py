@@ -27,6 +27,7 @@ def router() -> APIRouter:
         previews,
         programme_changes,
         relays,
+        reports,
         schedules,
         session,
         sound_work,
@@ -47,6 +48,7 @@ def router() -> APIRouter:
         bulk,
         broadcasts,
         occurrences,
+        reports,
         emergencies,
     )
     couriers = (contacts, courier_bundles, courier_returns)

@@ -157,6 +157,7 @@ async def _report(page: Page, kind: str) -> Response:
         users = {step.user_id for step, _ in found.approvals}
         users |= {each for one in found.emergencies for each in (one.started_by, one.countersigned_by) if each}
         names = await repository.user_names(session, users)
+    days = found.report.days
     return page.html(
         "reports/show.html",
         when=when,
@@ -164,10 +165,8 @@ async def _report(page: Page, kind: str) -> Response:
         whole=found.report.whole,
         bar=bar_of(found.report.whole),
         tables=_tables(page, found.report.classes, found.report.levels, found.report.languages),
-        days=[
-            (formats.short_day(day, page.locale), each, _lacking(each.claims))
-            for day, each in found.report.days.items()
-        ],
+        days=[(formats.short_day(day, page.locale), each, _lacking(each.claims)) for day, each in days.items()],
+        links={formats.short_day(day, page.locale): day for day in days},
         silences=[(each, CLAIMS[each.claim], reason_text(page, each.row.reason)) for each in found.silences[:SILENCES]],
         more=max(0, len(found.silences) - SILENCES),
         villages=[(village, _unheard(village)) for village in found.villages],

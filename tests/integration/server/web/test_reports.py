@@ -79,12 +79,12 @@ async def test_what_receipts_say_stands_in_the_report_and_filters_find_it(office
     assert "the sound had not arrived in time" in report
     assert f"/occurrences/{occurrence}" in report
     lines = (await viewer.get(f"/reports/log?day={day}")).text
-    assert lines.count("<tr><td>") == 50
+    assert lines.count('<tr><td class="when">') == 50
     after = re.search(r"after=([\w.-]+)", lines)
     assert after is not None
-    assert (await viewer.get(f"/reports/log?day={day}&after={after[1]}")).text.count("<tr><td>") == 7
+    assert (await viewer.get(f"/reports/log?day={day}&after={after[1]}")).text.count('<tr><td class="when">') == 7
     found = {
-        query: (await viewer.get(f"/reports/log?day={day}&{query}")).text.count("<tr><td>")
+        query: (await viewer.get(f"/reports/log?day={day}&{query}")).text.count('<tr><td class="when">')
         for query in ("claim=played", "claim=silent", "cluster=bn-s02", "claim=ahead", "village=nowhere", "claim=x")
     }
     assert list(found.values()) == [1, 1, 1, 50, 0, 50]
