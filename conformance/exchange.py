@@ -1,4 +1,4 @@
-"""The kit's side of HTTP: content for everyone, and the HTTP carrier as a server keeps it."""
+"""The kit's side of HTTP: content and live streams for everyone, and the HTTP carrier as a server keeps it."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ from conformance import names
 from conformance.content import Contents
 from conformance.httpd import Request, head
 from conformance.logs import now_ms
+from conformance.stations import Stations
 from devices.wire.blocks import BLOCK_BYTES, Block
 from devices.wire.down import MAX_FRAME_BYTES, Frame
 from devices.wire.errors import BadMessage
@@ -19,14 +20,17 @@ MAX_BLOCKS_A_FRAME = 4
 
 
 class Exchange:
-    """Answers `/content/…` and `/exchange/…`; `world` is set when there is one."""
+    """Answers `/content/…`, `/live/…` and `/exchange/…`; `world` is set when there is one."""
 
-    def __init__(self, contents: Contents) -> None:
-        self._contents = contents
+    def __init__(self, contents: Contents, stations: Stations) -> None:
+        self._contents, self._stations = contents, stations
         self.world: World | None = None
 
     async def answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
         """One request."""
+        if request.path.startswith("/live/"):
+            await self._stations.answer(request, writer)
+            return
         if not request.path.startswith("/exchange/"):
             await self._contents.answer(request, writer)
             return

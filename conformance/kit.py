@@ -117,7 +117,7 @@ def _standing(name: str, standings: list[Standing]) -> Verdict:
     return Verdict(name, STANDING[name], State.KEPT, f"{seen} cases")
 
 
-_SLOW = {"clock": 30, "power": 40, "receipts": 30, "exchange": 70, "blocks": 40, "preemption": 20}
+_SLOW = {"clock": 30, "power": 40, "receipts": 30, "exchange": 70, "blocks": 40, "preemption": 20, "relay": 40}
 
 
 def _cost(group: list[Rule]) -> int:

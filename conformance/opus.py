@@ -1,4 +1,4 @@
-"""Contents for a test: valid Ogg Opus files of silence, each unlike any other, of any size (pure).
+"""Contents for a test: valid Ogg Opus files of silence, each unlike any other, of any size; and live streams (pure).
 
 Source: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg). A frame of silence is three bytes: CELT, full band, 20 ms, mono.
 """
@@ -8,9 +8,12 @@ import struct
 from collections.abc import Iterator
 
 SILENT_FRAME = b"\xf8\xff\xfe"
+LOUD_FRAME = bytes.fromhex("98acaa722b0df1bf899703557f79390f48c79d041204ea34699e69ba366eb9dffdaa0cdff0ebd9ee")
+"""Twenty milliseconds of a tone: again and again it decodes to a steady hum of −13 dBFS."""
 FRAME_MS = 20
 SAMPLES_PER_FRAME = 960
 """Granule positions of Opus count at 48 kHz."""
+FRAMES_A_PAGE = 5
 _PAGE_BODY = 255 * 255
 _SERIAL = 0x4C6F6131
 _BEGINS, _ENDS, _CONTINUES = 2, 4, 1
@@ -31,6 +34,21 @@ def silence(duration_ms: int, size: int = 0) -> bytes:
         granule = (at + count) * SAMPLES_PER_FRAME
         pages.append(_page(flags, granule, len(pages), bytes([3] * count), SILENT_FRAME * count))
     return b"".join(pages)
+
+
+def stream_head() -> bytes:
+    """What a live stream begins with: long enough that a decoder need not wait for more to know what it is."""
+    head = b"OpusHead" + struct.pack("<BBHIHB", 1, 1, 0, 16_000, 0, 0)
+    comment = b"kit=" + bytes([0x20]) * 4_096
+    tags = b"OpusTags" + struct.pack("<I", 3) + b"kit" + struct.pack("<II", 1, len(comment)) + comment
+    return b"".join([*_pages(head, 0, 0, first=True), *_pages(tags, 1, 0)])
+
+
+def stream_page(number: int, *, loud: bool) -> bytes:
+    """The next tenth of a second of a live stream, pages counted from 0."""
+    frame = LOUD_FRAME if loud else SILENT_FRAME
+    lacing = bytes([len(frame)] * FRAMES_A_PAGE)
+    return _page(0, (number + 1) * FRAMES_A_PAGE * SAMPLES_PER_FRAME, number + 2, lacing, frame * FRAMES_A_PAGE)
 
 
 def _pages(packet: bytes, number: int, granule: int, *, first: bool = False) -> Iterator[bytes]:

@@ -22,6 +22,7 @@ from conformance.logs import Logs
 from conformance.options import Need, Options
 from conformance.process import OperatorPower, Power, ProcessPower, device_command
 from conformance.standing import Standing
+from conformance.stations import Stations
 from conformance.verdict import Broken
 from conformance.world import BEAT_S, World, linked, new_device_key
 from devices.wire.config import Config, Hours
@@ -48,18 +49,19 @@ class Files:
 async def opened(options: Options, folder: Path) -> AsyncIterator[World]:
     """A device that has said hello and taken its first config. Raises Unavailable: conformance.device_silent."""
     await asyncio.to_thread(folder.mkdir, parents=True)
-    standing, contents = Standing(names.DEVICE), Contents()
+    standing, contents, stations = Standing(names.DEVICE), Contents(), Stations()
     async with AsyncExitStack() as stack:
         login = Login(names.DEVICE, secrets.token_urlsafe(24), names.FOLLOWS)
         address = await stack.enter_async_context(running(options.prepare(folder, login), folder / "broker.log"))
         gate = Gate(options.host, address, standing.packet)
-        exchange = Exchange(contents)
+        exchange = Exchange(contents, stations)
         http = HttpServer(options.host, exchange.answer)
         for door in (gate, http):
             await door.open()
         stack.push_async_callback(gate.shut)
         stack.push_async_callback(http.close)
         base = f"http://{options.host}:{http.port}"
+        stations.base = f"{base}/live"
         local_port = _free_port() if Need.BUNDLES not in options.without and not options.local_url else None
         places = Places(
             broker_url=f"mqtt://{options.host}:{gate.port}",
@@ -79,6 +81,7 @@ async def opened(options: Options, folder: Path) -> AsyncIterator[World]:
             key=key,
             mac=mac,
             contents=contents,
+            stations=stations,
             http=http,
             power=_power(options, files, folder),
             gate=gate,

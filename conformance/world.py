@@ -21,6 +21,7 @@ from conformance.logs import Logs, now_ms
 from conformance.options import Options
 from conformance.process import Power
 from conformance.standing import Standing
+from conformance.stations import Stations
 from conformance.verdict import Broken
 from devices.wire import topics
 from devices.wire.config import Config, Hours
@@ -53,6 +54,7 @@ class World:
     key: Key
     mac: bytes
     contents: Contents
+    stations: Stations
     http: HttpServer
     power: Power
     gate: Gate
