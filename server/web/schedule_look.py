@@ -203,6 +203,8 @@ def use(page: Page, form: RuleForm, was: datetime, at: datetime) -> Button | Non
 async def _met(page: Page, session: AsyncSession, form: RuleForm, meets: Meets, said: Mapping[str, object]) -> Met:
     name = f"{clash_choice.PREFIX}{clash_choice.plan(meets.other)}"
     left = await clash_words.left_out(page, session, meets.ways)
+    # A row that is never written: what it announces may be what it meets, and only this tells the two apart.
+    meets.own.title = page.gettext(N_("this new schedule"))
     ways, offers = [], []
     for option in meets.ways.options:
         text = clash_words.sentence(page, meets.clash, option, left)

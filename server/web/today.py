@@ -153,7 +153,7 @@ async def _undecided(page: Page, session: AsyncSession) -> list[Trouble]:
         return []
     count = page.ngettext("%(num)d clash has to be decided", "%(num)d clashes have to be decided", len(found))
     first = f"{page.moment(found[0].overlap.start)}: {found[0].first.title} + {found[0].second.title}"
-    return [Trouble(Sign("▲", N_("must be decided"), "late"), count, first, "/programme/clashes")]
+    return [Trouble(Sign("▲", N_("at the same time"), "late"), count, first, "/programme/clashes")]
 
 
 def _unsigned(page: Page, emergency: Emergency) -> Trouble:
