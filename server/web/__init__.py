@@ -14,6 +14,7 @@ def routers() -> list[APIRouter]:
         approval_rules,
         audience_page,
         bulk,
+        clashes,
         clusters,
         contact,
         courier,
@@ -48,7 +49,7 @@ def routers() -> list[APIRouter]:
 
     pages = (
         sign_in, account, today, announcement_new, sound_record, sound_text, sound_upload, dictionary,
-        session_new, listen, announcements, airing, audience_page, schedule_new, schedules, stop_all,
+        session_new, listen, announcements, airing, audience_page, schedule_new, clashes, schedules, stop_all,
         occurrences, clusters, contact, device_settings, courier_phone, courier, courier_bundle, enrolment,
         emergency, emergency_board, people, policy, approval_rules, holidays, signing, keys, activity, reports, report_files,
         drafts, draft_airing, bulk,
