@@ -39,6 +39,7 @@ from devices.views import (
     ZoneView,
 )
 from devices.wire.audience import Audience, Listener
+from devices.wire.content import Part, special_parts
 from devices.wire.orders import Body, Play
 
 PLAY = "play"
@@ -71,6 +72,17 @@ class DeviceService:
                 Listener(cluster.id, line | {cluster.village_id}, frozenset(zones.get(cluster.id, ())))
             )
         ]
+
+    async def unable(
+        self, session: AsyncSession, commune_id: str, audience: Audience, parts: Sequence[Part]
+    ) -> list[Cluster]:
+        """The clusters of an audience whose devices would reject these parts, as far as their hellos say."""
+        kinds = special_parts(parts)
+        if not kinds:
+            return []
+        known = await places.parts_known(session, commune_id)
+        meant = await self.resolve(session, commune_id, audience)
+        return [each for each in meant if each.device_id in known and not kinds <= known[each.device_id]]
 
     async def cluster_nodes(self, session: AsyncSession, commune_id: str) -> list[ClusterNode]:
         """What choosing among the active clusters of a commune takes, by id."""

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from devices.models import Cluster, Place, Zone, ZoneMember
+from devices.models import Cluster, Device, Place, Zone, ZoneMember
 from devices.repository.tables import insert_new, table, upsert, values
 from devices.views import ClusterNode, PlaceNode, ZoneView
 
@@ -67,6 +67,15 @@ async def cluster_nodes(session: AsyncSession, commune_id: str) -> list[ClusterN
     columns = [CLUSTER.c[name] for name in ClusterNode._fields]
     found = await session.execute(select(*columns).where(is_active(commune_id)).order_by(CLUSTER.c.id))
     return [ClusterNode(*row) for row in found.all()]
+
+
+async def parts_known(session: AsyncSession, commune_id: str) -> dict[str, frozenset[str]]:
+    """Device that has said hello → the later kinds of parts it named."""
+    said = col(Device.firmware) != ""
+    found = await session.execute(
+        select(col(Device.id), col(Device.parts)).where(col(Device.commune_id) == commune_id, said)
+    )
+    return {device_id: frozenset(parts or ()) for device_id, parts in found}
 
 
 async def cluster_languages(session: AsyncSession, commune_id: str) -> dict[str, tuple[str, ...]]:

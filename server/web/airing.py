@@ -11,6 +11,7 @@ from server.acts import Act
 from server.auth.permissions import Permission
 from server.idempotency import Answer, once
 from server.web import audience
+from server.web.abilities import unable
 from server.web.announcements import find
 from server.web.audience import Chosen, read_chosen
 from server.web.expected import not_in_time
@@ -70,6 +71,7 @@ async def _form(
         ground = await audience.load(session, page)
         places = await audience.choices(session, page, ground)
         lacking = await lacking_for(page, session, ground, it.id, chosen)
+        old = await unable(page, session, it.id, chosen)
         late = await not_in_time(page, session, chosen, await page.runtime.programme.parts(session, it.id))
     return page.html(
         "announcements/broadcast.html",
@@ -79,6 +81,7 @@ async def _form(
         chosen=chosen,
         heard=audience.count_or_none(ground, chosen),
         lacking=lacking,
+        unable=old,
         form={"volume": volume},
         key=key,
         lead_s=page.runtime.settings.programme.lead_s,

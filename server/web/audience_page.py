@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from server.web import audience
+from server.web.abilities import unable
 from server.web.announcements import find
 from server.web.languages import lacking_for
 from server.web.page import ViewPage
@@ -21,4 +22,5 @@ async def heard(page: ViewPage, announcement: str = "") -> HTMLResponse:
             return page.html("parts/heard.html", heard=audience.count(ground, chosen))
         it = (await find(page, session, announcement)).announcement
         lacking = await lacking_for(page, session, ground, it.id, chosen)
-    return page.html("parts/heard_of.html", heard=audience.count(ground, chosen), lacking=lacking)
+        old = await unable(page, session, it.id, chosen)
+    return page.html("parts/heard_of.html", heard=audience.count(ground, chosen), lacking=lacking, unable=old)

@@ -20,6 +20,7 @@ from server.acts import Act
 from server.auth.permissions import Permission
 from server.idempotency import Answer, once
 from server.web import audience, fields
+from server.web.abilities import unable
 from server.web.announcements import find
 from server.web.audience import Chosen, read_chosen
 from server.web.clash_choice import decide_chosen
@@ -137,12 +138,14 @@ async def _form(
         places = await audience.choices(session, page, ground)
         about = _chosen_of([view.announcement.id for view in approved], plain["announcement"])
         lacking = await lacking_for(page, session, ground, about, chosen)
+        old = await unable(page, session, about, chosen)
     return page.html(
         "schedules/new.html",
         error=error,
         announcements=[view.announcement for view in approved],
         heard=audience.count_or_none(ground, chosen),
         lacking=lacking,
+        unable=old,
         form=plain,
         rule=typed,
         weekdays=weekday_names(page.locale),
