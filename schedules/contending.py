@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.times import to_ms
+from devices.wire.content import Stream
 from devices.wire.playing import Airing
 from schedules.conflicts import Slot
 from schedules.content import Content
@@ -68,7 +69,9 @@ def _contender(row: Occurrence, content: Content, ground: Ground, slot: Slot) ->
         total_ms=None if total is None else total // _MS,
         ready=True,
     )
-    return Contender(slot, playing, items_ms(content, row.play_class))
+    # A station does not wait for us: what relays it begins at its time or not at all.
+    fixed = any(isinstance(part, Stream) for part in airing.play.parts)
+    return Contender(slot, playing, items_ms(content, row.play_class), fixed)
 
 
 def items_ms(content: Content, play_class: int) -> tuple[int, ...]:

@@ -149,7 +149,13 @@ def refused(folder: Path, data: bytes) -> str:
     return ended.stdout + ended.stderr
 
 
-def test_one_wrong_event_and_nothing_is_imported(folder: Path) -> None:
+async def permit(folder: Path) -> None:
+    async with opened_with(Settings(data_dir=folder / "data")) as here, here.database.writing() as session:
+        await session.merge(Policy(place_id="bao-nhai", hours=[["05:00", "21:00"]], source="QĐ 12/2026"))
+
+
+def test_one_wrong_event_or_a_mistyped_hour_and_nothing_is_imported(folder: Path) -> None:
+    asyncio.run(permit(folder))
     said = refused(
         folder,
         calendar(
@@ -157,9 +163,12 @@ def test_one_wrong_event_and_nothing_is_imported(folder: Path) -> None:
             event("Không có", "FREQ=DAILY", at="060000"),
             event(TITLE, "FREQ=SOMETIMES", at="070000"),
             event(TITLE, "FREQ=DAILY;COUNT=2", "20200105"),
+            event(TITLE, "FREQ=WEEKLY", at="031500"),
         ),
     )
-    assert sorted(line.split()[0] for line in said.splitlines()) == ["loa:", "made", *["refused"] * 3]
+    assert sorted(line.split()[0] for line in said.splitlines()) == ["loa:", "made", *["refused"] * 4]
+    assert "03:15 is outside the permitted hours 05:00–21:00 (QĐ 12/2026)" in said
+    assert "The nearest permitted time is 05:00." in said
     assert "called “Không có”" in said
     assert "nothing was imported" in said
 
