@@ -6,15 +6,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.ids import new_id
-from devices.wire.orders import PlayClass
+from devices.wire.orders import AfterPreemption, PlayClass
 from schedules.changes import ProgrammeChanged
 from schedules.copying import MAX_DAYS
 from schedules.editing import Changed
 from schedules.edits import Change, Scope
 from schedules.pauses import NOTE_LENGTH, Occasion, Pause
 from schedules.pausing import Paused
+from schedules.plans import STALE_S, Preempted
 from server.acts import Act
 from server.api.idempotent import Repeatable
 from server.api.rule_shapes import RuleIn
@@ -24,10 +26,18 @@ from server.auth.guard import allow
 from server.auth.permissions import Permission
 from server.auth.who import Who
 from server.idempotency import Answer
+from server.runtime import Runtime
 
 router = APIRouter(tags=["programme"], responses=PROBLEMS)
 
 Scheduler = Annotated[Who, Depends(allow(Permission.SCHEDULE))]
+
+
+class PreemptedIn(Strict):
+    """What becomes of it when it has to give way; stale_s: how long after its beginning it may be taken up again."""
+
+    then: AfterPreemption
+    stale_s: Annotated[int | None, Field(ge=STALE_S[0], le=STALE_S[1])] = None
 
 
 class AiringChange(Strict):
@@ -43,6 +53,7 @@ class AiringChange(Strict):
     announcement_id: Id | None = None
     audience: AudienceIn | None = None
     volume: Annotated[int | None, Field(ge=0, le=100)] = None
+    preempted: PreemptedIn | None = None
     cancel: bool = False
     revision: int | None = None
 
@@ -93,7 +104,7 @@ async def change_airing(
     async def work(act: Act) -> Answer:
         found = await act.runtime.programme.schedule(act.session, schedule_id)
         act.require(Permission.SCHEDULE, found.place_id)
-        change = await _change(act, found.place_id, body)
+        change = await change_of(act.runtime, act.session, found.place_id, body)
         done = await act.runtime.programme.edit(
             act.session, schedule_id, original, body.scope, change, revision=body.revision, user_id=who.id
         )
@@ -138,8 +149,7 @@ async def pause(place_id: Name, body: PauseIn, who: Scheduler, once: Repeatable)
 
     async def work(act: Act) -> Answer:
         act.require(Permission.SCHEDULE, place_id)
-        whom = body.audience.audience()
-        wanted = Pause(new_id(), whom, body.start, body.end, body.occasion, who.id, body.note, body.up_to)
+        wanted = pause_of(body, who.id)
         return await _paused(act, "pause", await act.runtime.programme.pause(act.session, place_id, wanted))
 
     return await once(who, body, work, status=201)
@@ -158,10 +168,11 @@ async def end_pause(place_id: Name, pause_id: Id, body: Nothing, who: Scheduler,
     return await once(who, body, work)
 
 
-async def _change(act: Act, place_id: str, body: AiringChange) -> Change:
-    rule = None
+async def change_of(runtime: Runtime, session: AsyncSession, place_id: str, body: AiringChange) -> Change:
+    """A change as the schedules take it. Raises Refused."""
+    rule, way = None, body.preempted
     if body.rule is not None:
-        rule = body.rule.rule(await act.runtime.programme.zone(act.session, place_id, body.rule.zone_name))
+        rule = body.rule.rule(await runtime.programme.zone(session, place_id, body.rule.zone_name))
     return Change(
         time=body.time,
         day=body.day,
@@ -169,8 +180,15 @@ async def _change(act: Act, place_id: str, body: AiringChange) -> Change:
         announcement=body.announcement_id,
         audience=None if body.audience is None else body.audience.audience(),
         volume=body.volume,
+        preempted=None if way is None else Preempted(way.then, way.stale_s),
         cancel=body.cancel,
     )
+
+
+def pause_of(body: PauseIn, user_id: str) -> Pause:
+    """A pause that is not written yet. Raises Refused."""
+    whom = body.audience.audience()
+    return Pause(new_id(), whom, body.start, body.end, body.occasion, user_id, body.note, body.up_to)
 
 
 async def changed_out(act: Act, action: str, place_id: str, done: Changed) -> Answer:

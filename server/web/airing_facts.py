@@ -16,12 +16,14 @@ from schedules.plans import Preempted
 from schedules.repository import changes as rows
 from server.auth.permissions import Permission
 from server.web import repository
-from server.web.effect_words import Meets, after_giving_way, names_of, whom
+from server.web.effect_words import Line, Meets, after_giving_way, lines, names_of, whom
 from server.web.page import Page
 from server.web.pause_words import Told, told
 from server.web.recurring import in_words
 
 VILLAGES = 12
+TOLD = 3
+"""Lines of what an undoing takes back."""
 _OPEN = {OccurrenceState.PLANNED, OccurrenceState.ISSUED}
 
 
@@ -29,7 +31,8 @@ _OPEN = {OccurrenceState.PLANNED, OccurrenceState.ISSUED}
 class Facts:
     """Of one airing. villages: names of those that hear it, the first of them; more: how many there are beside.
 
-    newer: the airing that has taken its place; offer: the last change, when it was one of this schedule.
+    newer: the airing that has taken its place; offer: the last change, when it was of this schedule. takes_back: the
+    first lines of what undoing that does; more_back: how many there are beside.
     """
 
     whom: str
@@ -44,6 +47,8 @@ class Facts:
     meets: Sequence[Meets]
     newer: str
     offer: Offer | None
+    takes_back: Sequence[Line]
+    more_back: int
     may_change: bool
 
 
@@ -56,6 +61,8 @@ async def facts_of(page: Page, session: AsyncSession, it: Occurrence) -> Facts:
     villages = [village.name for village in reach.villages]
     schedule = await page.runtime.programme.schedule(session, it.schedule_id) if it.schedule_id else None
     may_schedule = page.me.can(Permission.SCHEDULE, it.place_id)
+    offer = await _offer(page, session, it) if may_schedule else None
+    differing = offer.differences if offer is not None else ()
     return Facts(
         whom=whom(page, names, audience),
         clusters=len(reach.clusters),
@@ -68,7 +75,9 @@ async def facts_of(page: Page, session: AsyncSession, it: Occurrence) -> Facts:
         pauses=[told(page, names, ground, row) for row in await _pauses(page, session, it, ground)],
         meets=await _meets(page, session, it),
         newer=await _newer(session, it),
-        offer=await _offer(page, session, it) if may_schedule else None,
+        offer=offer,
+        takes_back=lines(page, names, differing[:TOLD]),
+        more_back=max(0, len(differing) - TOLD),
         may_change=may_schedule and schedule is not None and it.state in _OPEN and it.start_at > page.now,
     )
 

@@ -1,7 +1,7 @@
 """What the form for changing an airing says: from its fields to a change, and back to its fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,14 +13,13 @@ from devices.wire.orders import AfterPreemption
 from schedules.edits import Change, Scope
 from schedules.models import Occurrence
 from schedules.plans import Preempted
-from schedules.recurrence import Rule, check_times
-from server.web import audience, fields
+from server.web import audience, fields, rule_form
 from server.web.audience import Chosen, read_chosen
-from server.web.recurring import rule_of
+from server.web.recurring import DAILY
+from server.web.rule_form import RuleForm
 
-KEEP = "keep"
-"""Of a choice: it stays as it is."""
-TIMES = 4
+KEEP, NEW = "keep", "new"
+"""Of a choice: it stays as it is, or other days and times are said."""
 Said = ImmutableMultiDict[str, Any]
 
 
@@ -33,50 +32,43 @@ class Asked:
     revision: int | None
 
 
-def read(said: Said, row: Occurrence, zone: ZoneInfo, today: date) -> Asked:
+def read(said: Said, row: Occurrence, zone: ZoneInfo) -> Asked:
     """What is asked of an airing. Raises Refused for what cannot be read, and "server.change_nothing"."""
-    try:
-        scope = Scope(str(said.get("scope", "")))
-    except ValueError as error:
-        raise Refused("server.input_wrong") from error
+    scope = fields.member(Scope, said.get("scope", ""))
     revision = fields.whole_or_none(said, "revision")
     if said.get("off"):
         return Asked(scope, Change(cancel=True), revision)
-    change = _change(said, scope, row, zone, today)
+    change = _change(said, scope, row, zone)
     if not change.moves and not change.says_content:
         raise Refused("server.change_nothing")
     return Asked(scope, change, revision)
 
 
-def blank(row: Occurrence, zone: ZoneInfo) -> dict[str, Any]:
+def blank(row: Occurrence, zone: ZoneInfo) -> dict[str, str]:
     """The form of an airing nobody has typed into yet."""
     local = row.start_at.astimezone(zone)
     return {
         "scope": Scope.THIS.value,
-        "time": f"{local:%H:%M}",
+        "clock": f"{local:%H:%M}",
         "day": local.date().isoformat(),
         "announcement": row.announcement_id or "",
         "volume": "",
         "then": "",
         "stale": "",
-        "repeat": KEEP,
-        "weekdays": (),
-        "times": ("",) * TIMES,
-        "last_day": "",
+        "days": KEEP,
     }
 
 
-def typed(said: Said) -> dict[str, Any]:
-    """What was typed, to be shown again."""
-    names = ("scope", "day", "announcement", "volume", "then", "stale", "last_day")
-    times = [str(value) for value in said.getlist("at")][:24]
-    return {
-        **{name: str(said.get(name, "")) for name in names},
-        "time": _time(said),
-        "repeat": str(said.get("repeat", KEEP)),
-        "weekdays": tuple(map(str, said.getlist("weekday"))),
-        "times": tuple(times + [""] * (TIMES - len(times))),
-    }
+def blank_rule(row: Occurrence, zone: ZoneInfo, today: date) -> RuleForm:
+    """The fields of another rule, as long as nobody asks for one."""
+    times = (f"{row.start_at.astimezone(zone):%H:%M}", *("",) * (rule_form.TIMES - 1))
+    return replace(rule_form.blank(today), repeat=DAILY, times=times)
+
+
+def typed(said: Said) -> dict[str, str]:
+    """What was typed beside rule and audience, to be shown again."""
+    names = ("scope", "day", "announcement", "volume", "then", "stale", "days")
+    return {name: str(said.get(name, ""))[:40] for name in names} | {"clock": _clock(said)}
 
 
 def chosen_of(said: Said) -> Chosen:
@@ -84,10 +76,10 @@ def chosen_of(said: Said) -> Chosen:
     return Chosen(KEEP) if said.get("where", KEEP) == KEEP else read_chosen(said)
 
 
-def _change(said: Said, scope: Scope, row: Occurrence, zone: ZoneInfo, today: date) -> Change:
+def _change(said: Said, scope: Scope, row: Occurrence, zone: ZoneInfo) -> Change:
     was = row.start_at.astimezone(zone)
-    rule = None if scope is Scope.THIS else _rule(said, row, scope, zone, today)
-    time, day = _time(said), str(said.get("day", "")).strip()
+    rule = rule_form.read(said).rule(zone) if scope is not Scope.THIS and said.get("days") == NEW else None
+    time, day = _clock(said), str(said.get("day", "")).strip()
     chosen = chosen_of(said)
     announcement = str(said.get("announcement", ""))
     return Change(
@@ -101,22 +93,9 @@ def _change(said: Said, scope: Scope, row: Occurrence, zone: ZoneInfo, today: da
     )
 
 
-def _time(said: Said) -> str:
+def _clock(said: Said) -> str:
     """The time typed, or the permitted one that was offered and taken."""
-    return str(said.get("take") or said.get("time") or "").strip()[:8]
-
-
-def _rule(said: Said, row: Occurrence, scope: Scope, zone: ZoneInfo, today: date) -> Rule | None:
-    repeat = str(said.get("repeat", KEEP))
-    if repeat == KEEP:
-        return None
-    rrule = rule_of(repeat, map(str, said.getlist("weekday")))
-    if not rrule:
-        raise Refused("server.input_wrong")
-    first = today if scope is Scope.ALL else max(today, (row.original_at or row.start_at).astimezone(zone).date())
-    last = str(said.get("last_day", "") or "")
-    times = check_times([str(value) for value in said.getlist("at") if value])
-    return Rule(rrule, first, fields.day(last) if last else None, times, zone)
+    return str(said.get("take") or said.get("clock") or "").strip()[:8]
 
 
 def _preempted(said: Mapping[str, Any], row: Occurrence) -> Preempted | None:
@@ -124,7 +103,5 @@ def _preempted(said: Mapping[str, Any], row: Occurrence) -> Preempted | None:
     then, minutes = str(said.get("then", "")), fields.whole_or_none(said, "stale")
     if not then and minutes is None:
         return None
-    try:
-        return Preempted(AfterPreemption(then) if then else row.preempted, None if minutes is None else minutes * 60)
-    except ValueError as error:
-        raise Refused("server.input_wrong") from error
+    stale_s = None if minutes is None else minutes * 60
+    return Preempted(fields.member(AfterPreemption, then) if then else row.preempted, stale_s)

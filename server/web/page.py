@@ -189,8 +189,8 @@ async def make_page(request: Request, who: Who | None) -> Page:
 
 
 def _is_whole(request: Request) -> bool:
-    """Whether a page is asked for with its frame, and not a part of one or a form's effect."""
-    return request.method == "GET" and "HX-Request" not in request.headers
+    """Whether a page is asked for with its frame, and not a part of one: a form may be answered by a page too."""
+    return "HX-Request" not in request.headers
 
 
 async def _coming(runtime: Runtime, commune: Place, now: datetime) -> tuple[repository.Coming, ...]:

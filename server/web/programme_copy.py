@@ -147,7 +147,7 @@ def _told(page: Page, effect: CopyEffect) -> dict[str, Any]:
             )
             for each in copied.meets[:SHOWN]
         ],
-        "refused": page.error_text(effect.refusal),
+        "refused": page.error_text(effect.refusal) if copied.plans else "",
     }
 
 

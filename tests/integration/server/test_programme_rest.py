@@ -83,6 +83,46 @@ async def test_a_day_is_copied_and_a_village_paused(station: Station, bulletin_w
     assert (wrong.status_code, wrong.json()["code"]) == (422, "schedules.pause_reversed")
 
 
+async def test_looking_at_a_change_a_copy_or_a_pause_says_what_it_does_and_keeps_nothing(
+    station: Station, bulletin_wav: Path
+):
+    operator, schedule = await daily(station, bulletin_wav)
+    before = await starts(operator)
+    body = {"scope": "this", "time": "10:30", "preempted": {"then": "restart", "stale_s": 300}}
+    looked = await operator.post(f"{schedule}/airings/{AT}/look", json=body)
+    assert looked.status_code == 200, looked.text
+    [found] = looked.json()["differences"]
+    assert [found[each]["start"][11:16] for each in ("before", "after")] == ["02:00", "03:30"]
+    assert (found["after"]["preempted"], found["after"]["stale_s"]) == ("restart", 300)
+    once = {"first": str(DAY), "by_days": -1}
+    copied = (await operator.post(f"{PLACE}/programme/copies/look", json=once)).json()
+    assert ([each["start"][11:16] for each in copied["new"]], copied["refusal"]) == (["02:00"], None)
+    whom = {"audience": {"places": ["bn-v01"]}, "occasion": "exam"}
+    span = {"start": f"{DAY}T00:00:00Z", "end": f"{DAY}T12:00:00Z"}
+    missed = (await operator.post(f"{PLACE}/pauses/look", json=whom | span)).json()["clusters"]
+    assert missed
+    assert all([each["start"][11:16] for each in airings] == ["02:00"] for airings in missed.values())
+    assert await starts(operator) == before
+    for empty in ("pauses", "pauses?over=true", "programme/changes"):
+        assert (await operator.get(f"{PLACE}/{empty}")).json()["items"] == [], empty
+    for path, wrong, status in (
+        (f"{schedule}/airings/{AT}/look", {"scope": "this", "day": "9999-12-31"}, 422),
+        (f"{schedule}/airings/{AT}/look", {"scope": "this", "preempted": {"then": "sing"}}, 422),
+        (f"{schedule}/airings/{AT}/look", {"scope": "this", "preempted": {"then": "drop", "stale_s": 1}}, 422),
+        (f"{PLACE}/programme/copies/look", {"first": "0001-01-01", "by_days": 1}, 422),
+        (f"{PLACE}/programme/copies/look", {"first": "9999-12-31", "by_days": 1}, 422),
+        (f"{PLACE}/pauses/look", whom | {"start": "9999-12-30T00:00:00Z", "end": "9999-12-31T00:00:00Z"}, 422),
+        (f"{PLACE}/pauses/look", whom | {"start": "0001-01-01T00:00:00Z", "end": "0001-01-02T00:00:00Z"}, 409),
+    ):
+        answer = await operator.post(path, json=wrong)
+        assert answer.status_code == status, (wrong, answer.text)
+    assert (await operator.patch(f"{schedule}/airings/{AT}", json=body)).status_code == 200
+    [change] = (await operator.get(f"{PLACE}/programme/changes")).json()["items"]
+    assert (change["what"], change["undone_at"]) == ("this", None)
+    paused = await operator.post(f"{PLACE}/pauses", json=whom | span)
+    assert [each["id"] for each in (await operator.get(f"{PLACE}/pauses")).json()["items"]] == [paused.json()["id"]]
+
+
 async def test_who_may_not_plan_here_changes_nothing(station: Station, bulletin_wav: Path):
     operator, schedule = await daily(station, bulletin_wav)
     before = await starts(operator)
@@ -91,6 +131,8 @@ async def test_who_may_not_plan_here_changes_nothing(station: Station, bulletin_
         await approver.patch(f"{schedule}/airings/{AT}", json={"scope": "this", "cancel": True}),
         await approver.post(f"{PLACE}/programme/undo", json={}),
         await approver.post(f"{PLACE}/programme/copies", json={"first": str(DAY), "by_days": 1}),
+        await approver.post(f"{schedule}/airings/{AT}/look", json={"scope": "this", "cancel": True}),
+        await approver.post(f"{PLACE}/programme/copies/look", json={"first": str(DAY), "by_days": 1}),
     ):
         assert answer.status_code == 403, answer.text
     assert await starts(operator) == before

@@ -37,9 +37,7 @@ async def heard(office: Office, days: int = 3) -> list[Occurrence]:
     """What stands on some days, first to last."""
     start = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC) - timedelta(hours=7)
     async with office.runtime.database.reading() as session:
-        found = await office.runtime.programme.occurrences(
-            session, COMMUNE, start, start + timedelta(days=days)
-        )
+        found = await office.runtime.programme.occurrences(session, COMMUNE, start, start + timedelta(days=days))
     return [row for row in found if row.state is not OccurrenceState.CANCELLED]
 
 
@@ -71,8 +69,7 @@ async def test_one_airing_is_moved_only_when_its_effect_was_seen_and_put_back(of
     before, ordered = await times(office), await orders(office)
     form = await lan.get(f"/occurrences/{first.id}/change")
     assert 'value="09:00"' in form.text
-    said = kept(form) | {"scope": "this", "time": "10:30", "where": "keep", "step": "look", "repeat": "keep"}
-    said = {name: value for name, value in said.items() if name not in {"weekday", "village", "zone", "take", "off"}}
+    said = {"revision": kept(form)["revision"], "scope": "this", "clock": "10:30", "where": "keep", "step": "look"}
     looked = await lan.post(f"/occurrences/{first.id}/change", said)
     assert looked.status_code == 200
     assert "10:30" in looked.text
@@ -97,7 +94,7 @@ async def test_one_airing_is_moved_only_when_its_effect_was_seen_and_put_back(of
 async def test_a_change_of_several_and_a_stale_margin_reach_the_orders(office: Office):
     lan = await operator(office)
     second = (await heard(office))[1]
-    said = {"scope": "following", "time": "16:00", "where": "keep", "then": "restart", "stale": "5", "step": "do"}
+    said = {"scope": "following", "clock": "16:00", "where": "keep", "then": "restart", "stale": "5", "step": "do"}
     done = await lan.post(f"/occurrences/{second.id}/change", said | {"key": "key-number-1", "day": ""})
     assert done.status_code == 303, done.text
     assert await times(office) == ["0 09:00", "1 16:00", "2 16:00"]
@@ -121,7 +118,7 @@ async def test_a_time_that_is_not_permitted_is_refused_with_the_rule_and_the_nea
     async with office.runtime.database.writing() as session:
         await session.merge(Policy(place_id=COMMUNE, hours=[["05:00", "21:00"]], source="Quyết định 12/QĐ-UBND"))
     [first, *_] = await heard(office)
-    said = {"scope": "this", "time": "03:15", "where": "keep", "step": "look"}
+    said = {"scope": "this", "clock": "03:15", "where": "keep", "step": "look"}
     refused = await lan.post(f"/occurrences/{first.id}/change", said)
     assert refused.status_code == 422
     assert "Quyết định 12/QĐ-UBND" in refused.text
@@ -150,10 +147,10 @@ async def test_hostile_changes_are_refused_and_change_nothing(office: Office):
     usual = {"scope": "this", "where": "keep", "step": "do"}
     for number, wrong in enumerate((
         {},
-        {"scope": "everything", "time": "10:00"},
-        {"time": "25:99"},
-        {"time": "<script>"},
-        {"day": "2026-02-31", "time": "09:00"},
+        {"scope": "everything", "clock": "10:00"},
+        {"clock": "25:99"},
+        {"clock": "<script>"},
+        {"day": "2026-02-31", "clock": "09:00"},
         {"day": "9999-12-31"},
         {"volume": "101"},
         {"volume": "9" * 400},
@@ -163,9 +160,10 @@ async def test_hostile_changes_are_refused_and_change_nothing(office: Office):
         {"announcement": "nobody"},
         {"where": "villages"},
         {"where": "villages", "village": "ha-noi"},
-        {"scope": "all", "repeat": "weekly", "at": "09:00"},
-        {"scope": "all", "repeat": "daily", "at": "x"},
-        {"revision": "x", "time": "10:00"},
+        {"scope": "all", "days": "new", "repeat": "weekly", "time": "09:00", "first_day": str(DAY)},
+        {"scope": "all", "days": "new", "repeat": "daily", "time": "x", "first_day": str(DAY)},
+        {"scope": "all", "days": "new", "repeat": "rrule", "rrule": "FREQ=X", "time": "09:00", "first_day": str(DAY)},
+        {"revision": "x", "clock": "10:00"},
     )):  # fmt: skip
         answer = await lan.post(path, usual | wrong | {"key": f"key-number-{number}"})
         assert 400 <= answer.status_code < 500, (wrong, answer.status_code)
