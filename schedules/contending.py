@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.times import to_ms
 from devices.wire.content import Stream
 from devices.wire.playing import Airing
+from schedules.composition import Item
 from schedules.conflicts import Slot
 from schedules.content import Content
 from schedules.decisions import Side
@@ -75,8 +76,11 @@ def _contender(row: Occurrence, content: Content, ground: Ground, slot: Slot) ->
 
 
 def items_ms(content: Content, play_class: int) -> tuple[int, ...]:
-    """How much each item adds to a session; the first with all that frames it. Empty for what is no session."""
-    if content.composition is None:
+    """How much each item adds to a session; the first with all that frames it.
+
+    Empty for what is no session, and for one with a station or music, which have their own length and place.
+    """
+    if content.composition is None or not all(isinstance(each, Item) for each in content.composition.items):
         return ()
     counts = range(1, len(content.composition.items) + 1)
     upto = [lasts(shortened(content, count).parts(play_class)) // _MS for count in counts]
