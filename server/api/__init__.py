@@ -8,6 +8,7 @@ def router() -> APIRouter:
     from server.api import (
         activity,
         announcements,
+        approvals,
         assets,
         broadcasts,
         bulk,
@@ -21,10 +22,12 @@ def router() -> APIRouter:
         dictionary,
         drafts,
         emergencies,
+        holidays,
         keys,
         languages,
         occurrences,
         places,
+        policy,
         previews,
         programme_changes,
         relays,
@@ -54,6 +57,7 @@ def router() -> APIRouter:
         emergencies,
     )
     couriers = (contacts, courier_bundles, courier_returns)
+    governing = (policy, holidays, approvals)
     nouns = (
         session,
         places,
@@ -62,6 +66,7 @@ def router() -> APIRouter:
         device_configs,
         *programme,
         *couriers,
+        *governing,
         users,
         keys,
         activity,

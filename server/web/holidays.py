@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from base.errors import LoaError
 from schedules.calendar_vn import Override
-from schedules.free_days import Day
+from schedules.free_days import YEARS, Day
 from server.auth.permissions import Permission
 from server.governing import put_holiday
 from server.i18n import formats
@@ -86,7 +86,7 @@ async def _effect(page: Page, place: str, day: date, wanted: Override | None) ->
 async def _index(
     page: Page, place: str, year: str, error: LoaError | None = None, form: dict[str, Any] | None = None
 ) -> HTMLResponse:
-    wanted = int(year) if year.isdecimal() and len(year) == 4 else page.today.year
+    wanted = int(year) if year.isdecimal() and len(year) == 4 and int(year) in YEARS else page.today.year
     async with page.runtime.database.reading() as session:
         about = await governed(page, session, place)
         days = await page.runtime.programme.free_days.year(session, about.id, wanted, page.locale)
