@@ -190,6 +190,9 @@ class AnnouncementService:
         schedules = await rows.count_active_schedules(session, heard_in)
         if schedules:
             raise Conflict("schedules.announcement_scheduled", schedules=schedules)
+        station = await rows.stood_in_for(session, announcement.id)
+        if station is not None:
+            raise Conflict("schedules.announcement_fallback", name=station)
         return await self._move(session, announcement, Action.ARCHIVE, user_id=user_id)
 
     async def find(self, session: AsyncSession, announcement_id: str, *, lock: bool = False) -> Announcement:

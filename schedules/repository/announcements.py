@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import String, cast, delete, func
+from sqlalchemy import String, cast, delete, func, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -15,6 +15,7 @@ from schedules.models import (
     ApprovalStep,
     Occurrence,
     OccurrenceState,
+    RelaySource,
     Schedule,
     ScheduleState,
 )
@@ -126,9 +127,22 @@ async def count_issued_ahead(session: AsyncSession, announcement_ids: Collection
 
 
 async def count_active_schedules(session: AsyncSession, announcement_ids: Collection[str]) -> int:
+    """How many running schedules air one of these, be it in a single airing that differs from the others."""
+    differing = [cast(col(Schedule.overrides), String).contains(each) for each in announcement_ids]
     query = (
         select(func.count())
         .select_from(Schedule)
-        .where(col(Schedule.announcement_id).in_(announcement_ids), col(Schedule.state) == ScheduleState.ACTIVE)
+        .where(
+            or_(col(Schedule.announcement_id).in_(announcement_ids), *differing),
+            col(Schedule.state) == ScheduleState.ACTIVE,
+        )
     )
     return await session.scalar(query) or 0
+
+
+async def stood_in_for(session: AsyncSession, announcement_id: str) -> str | None:
+    """The name of a station that an announcement sounds instead of when it is silent."""
+    query = select(RelaySource.name).where(
+        col(RelaySource.fallback_announcement_id) == announcement_id, col(RelaySource.retired_at).is_(None)
+    )
+    return (await session.scalars(query.order_by(col(RelaySource.id)).limit(1))).first()
