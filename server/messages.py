@@ -64,6 +64,16 @@ MESSAGES: dict[str, str] = {
         "The controller there plays only {codecs}, and some sound of this is in none of these: it would refuse it. "
         "Nothing was changed. Listen as another cluster, or prepare that sound again."
     ),
+    "server.clock_wrong": (
+        "A time in the session is minutes and seconds after it begins, such as 12:30. Nothing was saved; what you typed "
+        "is still here."
+    ),
+    "server.minutes_wrong": (
+        "The length of a relay is a number of minutes, such as 30. Nothing was saved; what you typed is still here."
+    ),
+    "server.preview_live": (
+        "All of this is live, so there is nothing to listen to yet. Nothing was changed. Try the station on its own page."
+    ),
     "server.preview_silent": (
         "Some sound of “{title}” is missing, so it cannot be heard yet. Nothing was changed. Look at what it is made "
         "of and add the sound."

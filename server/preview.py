@@ -2,9 +2,10 @@
 
 The rules are the speaker's (`firmware_sim.bank`, `devices.wire.content`): every part in turn; of a speech the
 listener's languages in their order; of each the first rendition the device can play, or the smallest when it is
-fetched late or in an emergency. A fill goes round and round; of a live stream only what stands in for it can be heard.
-A wireless cluster sounds what its gateway transmits: the languages of all clusters on that transmitter. FM carries
-15 kHz, and our sounds end at 8 kHz, so nothing of them is lost on the air.
+fetched late or in an emergency. Nobody can listen to a live stream before it is on air, and nobody wants to listen to
+music for an hour: streams, and music after its first round, are shown and left out of the sound. A wireless cluster
+sounds what its gateway transmits: the languages of all clusters on that transmitter. FM carries 15 kHz, and our sounds
+end at 8 kHz, so nothing of them is lost on the air.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from audio.tones import TONES
 from base.errors import Conflict, NotFound, Refused
 from devices.models import ClusterKind
 from devices.views import ClusterView
-from devices.wire.content import Gap, Live, Loop, Part, Piece, Rendition, Speech, Tone, Version, pieces
+from devices.wire.content import Fill, Gap, Live, Loop, Part, Piece, Rendition, Speech, Stream, Tone, Version, pieces
 from schedules.announcements import AnnouncementView
 from schedules.dispatch import tone
 from server.auth.permissions import Permission
@@ -60,14 +61,26 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One uninterrupted stretch. rendition: of a speech, what is fetched; `speech` counts the announcements from 0,
-    None for a recording that fills or stands in for a stream.
+    """One uninterrupted stretch. rendition: of a recording, what is fetched; `item` counts from 0 what has a title:
+    announcements, streams, music.
+
+    A stream, and music after its first round, is shown and not sounded: `sound` is what it is then.
     """
 
     piece: Piece
-    sound: Tone | Gap | Version
+    sound: Tone | Gap | Version | Live | Loop
     rendition: Rendition | None = None
-    speech: int | None = None
+    item: int | None = None
+
+    @property
+    def skipped(self) -> bool:
+        """Whether it is left out of what one listens to."""
+        return isinstance(self.sound, Live | Loop)
+
+    @property
+    def fills(self) -> bool:
+        """Whether it is music that goes on until its time."""
+        return isinstance(self.piece.sound, Loop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +94,22 @@ class Preview:
 
     @property
     def duration_ms(self) -> int:
-        return self.lasts_ms(skim=False)
+        """How long it lasts on air."""
+        return sum(line.piece.duration_ms for line in self.lines)
+
+    @property
+    def skips(self) -> bool:
+        """Whether something of it is left out of what one listens to."""
+        return any(line.skipped for line in self.lines)
+
+    @property
+    def sounding(self) -> tuple[Line, ...]:
+        """What one listens to."""
+        return tuple(line for line in self.lines if not line.skipped)
 
     def lasts_ms(self, *, skim: bool) -> int:
         """How long it takes to listen, or to skim; see `audio.preview`."""
-        lengths = ((line.piece.duration_ms, skim and line.rendition is not None) for line in self.lines)
+        lengths = ((line.piece.duration_ms, skim and line.rendition is not None) for line in self.sounding)
         return sum(sounds.skimmed_ms(length_ms) if skimmed else length_ms for length_ms, skimmed in lengths)
 
     @property
@@ -110,8 +134,8 @@ class Preview:
 
     def key(self, *, horn: bool, skim: bool) -> str:
         """The same for what sounds the same, in hex."""
-        said = [line.rendition.sha256.hex() if line.rendition else repr(line.sound) for line in self.lines]
-        lengths = [line.piece.duration_ms for line in self.lines]
+        said = [line.rendition.sha256.hex() if line.rendition else repr(line.sound) for line in self.sounding]
+        lengths = [line.piece.duration_ms for line in self.sounding]
         return hashlib.sha256(json.dumps([_RECIPE, said, lengths, horn, skim]).encode()).hexdigest()[:40]
 
 
@@ -119,7 +143,7 @@ def preview_of(parts: Sequence[Part], listener: Listener) -> Preview:
     """What this listener hears of these parts. Raises Conflict("server.preview_codec") when its device cannot."""
     lines: list[Line] = []
     taken: dict[Version, Rendition] = {}
-    places = _speeches(parts)
+    places = _items(parts)
     for piece in pieces(parts, listener.languages):
         taken |= {version: _taken(version, listener) for version in piece.versions}
         for sound, stretch in _unrolled(piece):
@@ -148,7 +172,7 @@ async def load(
 
 
 def titles_of(view: AnnouncementView) -> tuple[str, ...]:
-    """The titles of what is spoken, in its order."""
+    """The titles of what is spoken, relayed or played as music, in its order."""
     if view.composition is None:
         return (view.announcement.title,)
     first = () if view.identification is None else (view.identification,)
@@ -187,13 +211,18 @@ def spoken_orders(views: Sequence[ClusterView]) -> list[tuple[str, ...]]:
 
 
 async def sound_answer(request: Request, runtime: Runtime, preview: Preview, *, horn: bool, skim: bool) -> Response:
-    """The sound of a preview as FLAC; parts of it on request. Raises Refused, Unavailable, NotFound."""
+    """The sound of a preview as FLAC; parts of it on request.
+
+    Raises Refused, Unavailable, NotFound; Conflict("server.preview_live") when all of it is live.
+    """
+    if not preview.sounding:
+        raise Conflict("server.preview_live")
     sounds.check_length(preview.lasts_ms(skim=skim))
     key = preview.key(horn=horn, skim=skim)
     headers = {"ETag": f'"{key}"', "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    wanted = [_sound(runtime, line) for line in preview.lines]
+    wanted = [_sound(runtime, line) for line in preview.sounding]
     path = await runtime.previews.get(key, lambda out: runtime.audio.write_preview(wanted, out, horn=horn, skim=skim))
     return FileResponse(path, media_type="audio/flac", headers=headers)
 
@@ -219,25 +248,29 @@ async def _on_air(session: AsyncSession, runtime: Runtime, place_id: str, gatewa
     return [language for child in children for language in spoken.get(child, ())]
 
 
-def _speeches(parts: Sequence[Part]) -> dict[int, int]:
-    """Of every part that is a speech, which one it is, both from 0."""
-    return {part: place for place, part in enumerate(n for n, part in enumerate(parts) if isinstance(part, Speech))}
+def _items(parts: Sequence[Part]) -> dict[int, int]:
+    """Of every part that has a title, which one it is, both from 0."""
+    titled = (
+        number
+        for number, part in enumerate(parts)
+        if isinstance(part, Speech | Stream) or (isinstance(part, Fill) and part.sound is not None)
+    )
+    return {number: place for place, number in enumerate(titled)}
 
 
-def _unrolled(piece: Piece) -> Iterator[tuple[Tone | Gap | Version, Piece]]:
-    """The stretches a piece is heard as."""
+def _unrolled(piece: Piece) -> Iterator[tuple[Tone | Gap | Version | Live | Loop, Piece]]:
+    """The stretches a piece is shown as: of music its first round, then that it goes on."""
     sound = piece.sound
-    if not isinstance(sound, Live | Loop):
+    if not isinstance(sound, Loop):
         yield sound, piece
         return
     at_ms, end_ms = piece.start_ms, piece.start_ms + piece.duration_ms
     once_ms = sum(version.renditions[0].duration_ms for version in piece.versions)
-    sounds_ms = min(once_ms, piece.duration_ms) if isinstance(sound, Live) else piece.duration_ms
-    for version, _, heard_ms in Loop(piece.versions).rounds(0, sounds_ms) if piece.versions else ():
+    for version, _, heard_ms in sound.rounds(0, min(once_ms, piece.duration_ms)):
         yield version, replace(piece, start_ms=at_ms, duration_ms=heard_ms)
         at_ms += heard_ms
     if at_ms < end_ms:
-        yield Gap(end_ms - at_ms), replace(piece, start_ms=at_ms, duration_ms=end_ms - at_ms)
+        yield sound, replace(piece, start_ms=at_ms, duration_ms=end_ms - at_ms)
 
 
 def _taken(version: Version, listener: Listener) -> Rendition:
@@ -248,6 +281,7 @@ def _taken(version: Version, listener: Listener) -> Rendition:
 
 
 def _sound(runtime: Runtime, line: Line) -> sounds.Piece:
+    assert not isinstance(line.sound, Live | Loop), "what is skipped has no sound"
     match line.sound:
         case Tone(segments, repeat, gap_ms):
             return sounds.ToneSound(segments, repeat, gap_ms)

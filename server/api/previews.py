@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 
 from devices.models import ClusterKind
-from devices.wire.content import Gap, Tone, Version
+from devices.wire.content import Gap, Live, Loop, Tone, Version
 from server import preview
 from server.api.shapes import PROBLEMS, Id, Shown
 from server.auth.guard import Viewer
@@ -30,11 +30,13 @@ Languages = Annotated[
 
 
 class PartOut(Shown):
-    """One uninterrupted stretch. title: of speech alone; language, codec, sha256 and size: of recordings, whether they
-    are spoken in their turn or only fill; tone: its name, if any.
+    """One uninterrupted stretch. title: of all but tones and gaps; language, codec, sha256 and size: of recordings,
+    whether they are spoken in their turn or fill as music; tone: its name, if any.
+
+    live: a stream; more: music that goes on. Both are left out of the preview's sound.
     """
 
-    sound: Literal["tone", "gap", "speech", "fill"]
+    sound: Literal["tone", "gap", "speech", "fill", "live", "more"]
     start_ms: int
     duration_ms: int
     tone: str = ""
@@ -105,24 +107,29 @@ async def audio(
 
 
 def _part(line: Line, titles: tuple[str, ...]) -> PartOut:
-    at, lasts = line.piece.start_ms, line.piece.duration_ms
+    at, lasts, number = line.piece.start_ms, line.piece.duration_ms, line.item
+    title = titles[number] if number is not None and number < len(titles) else ""
     match line.sound:
         case Tone() as sound:
             return PartOut(sound="tone", start_ms=at, duration_ms=lasts, tone=preview.tone_name(sound))
         case Gap():
             return PartOut(sound="gap", start_ms=at, duration_ms=lasts)
         case Version(language):
-            return _speech(line, language, titles)
+            return _recording(line, language, title)
+        case Live():
+            return PartOut(sound="live", start_ms=at, duration_ms=lasts, title=title)
+        case Loop():
+            return PartOut(sound="more", start_ms=at, duration_ms=lasts, title=title)
 
 
-def _speech(line: Line, language: str, titles: tuple[str, ...]) -> PartOut:
-    number, rendition = line.speech, line.rendition
+def _recording(line: Line, language: str, title: str) -> PartOut:
+    rendition = line.rendition
     assert rendition is not None
     return PartOut(
-        sound="fill" if number is None else "speech",
+        sound="fill" if line.fills else "speech",
         start_ms=line.piece.start_ms,
         duration_ms=line.piece.duration_ms,
-        title=titles[number] if number is not None and number < len(titles) else "",
+        title=title,
         language=language,
         codec=rendition.codec,
         sha256=rendition.sha256.hex(),

@@ -201,7 +201,7 @@ async def _show(page: Page, announcement_id: str, error: LoaError | None = None)
         steps=steps,
         may=_may(page, it),
         approval=approval,
-        unapproved=any(each and each.state != "approved" for each in (view.identification, *view.items)),
+        unapproved=any(each and not each.ready for each in (view.identification, *view.items)),
     )
 
 

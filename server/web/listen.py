@@ -12,7 +12,7 @@ from audio.preview import check_length
 from base.errors import LoaError
 from devices.models import ClusterKind
 from devices.views import ClusterView
-from devices.wire.content import Gap, Tone, Version
+from devices.wire.content import Gap, Live, Loop, Tone, Version
 from schedules.announcements import AnnouncementView
 from server import preview
 from server.i18n.catalogue import N_
@@ -53,7 +53,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list: what sounds, from when, how long. kind: tone, gap, speech or fill."""
+    """One line of the list: what sounds, from when, how long. kind: tone, gap, speech, fill, more (music), live."""
 
     start_ms: int
     duration_ms: int
@@ -119,17 +119,19 @@ async def _hear(page: Page, announcement_id: str, asked: Asked) -> tuple[Announc
 
 
 def _row(line: Line, titles: Sequence[str]) -> Row:
-    at, lasts = line.piece.start_ms, line.piece.duration_ms
+    at, lasts, number = line.piece.start_ms, line.piece.duration_ms, line.item
+    title = titles[number] if number is not None and number < len(titles) else ""
     match line.sound:
         case Tone() as sound:
             return Row(at, lasts, "tone", TONE_WORDS.get(preview.tone_name(sound), N_("tone")))
         case Gap():
             return Row(at, lasts, "gap")
         case Version(language):
-            number = line.speech
-            if number is None:
-                return Row(at, lasts, "fill", "", language)
-            return Row(at, lasts, "speech", titles[number] if number < len(titles) else "", language)
+            return Row(at, lasts, "fill" if line.fills else "speech", title, language)
+        case Live():
+            return Row(at, lasts, "live", title)
+        case Loop():
+            return Row(at, lasts, "more", title)
 
 
 def _named(views: Sequence[ClusterView]) -> list[tuple[str, ClusterView, bool]]:

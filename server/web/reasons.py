@@ -15,6 +15,8 @@ DEVICE_REASONS = {
     "outside_hours": N_("outside the permitted hours"),
     "stale": N_("too old to go on with after the interruption"),
     "dropped": N_("left out for something more urgent"),
+    "fallback": N_("the station was silent or dead for a time; its fallback sounded"),
+    "silent_stream": N_("the station was silent or dead for most of the time"),
     "cut_short": N_("the sound broke off before its end"),
     "stopped": N_("stopped by hand"),
     "cancelled": N_("called off"),

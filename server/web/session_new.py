@@ -1,7 +1,7 @@
 """Composing a session of announcements, new or again: every step is an ordinary form."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
@@ -9,17 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import LoaError, NotFound, Refused
 from base.ids import new_id
-from devices.wire.content import Rendition, Version, once_ms
+from devices.wire.content import Fill, Gap, Rendition, Version, pieces
 from schedules.announcements import AnnouncementView
-from schedules.composition import JINGLES, MAX_ITEMS, check, parts
-from schedules.models import Announcement, AnnouncementState
+from schedules.composing import ItemKind
+from schedules.composition import JINGLES, MAX_ITEMS, Relay, Source, check, numbered
+from schedules.models import Announcement, AnnouncementState, RelaySource
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.idempotency import Answer, once
 from server.web.announcements import changed, find
 from server.web.fields import whole
 from server.web.page import Page, WritePage, go
-from server.web.session_form import SessionForm, focus_of, form_of, read_form
+from server.web.session_form import Row, SessionForm, focus_of, form_of, read_form
+from server.web.session_slot import slot_form
 from server.web.signs import ANNOUNCEMENT
 from server.web.tones import TONE_WORDS
 
@@ -32,19 +34,37 @@ _SAVING = {"save", "listen"}
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item as the page shows it; without a view it is no longer there."""
+    """An item as the page shows it; without a view, or a source, it is no longer there. start_ms: when it begins where
+    people hear one language of each announcement; None while that cannot be said.
+    """
 
-    announcement_id: str
-    gap_s: str
+    row: Row
     view: AnnouncementView | None
+    source: RelaySource | None
+    start_ms: int | None
 
     @property
     def title(self) -> str:
+        if self.source is not None:
+            return self.source.name
         return self.view.announcement.title if self.view is not None else "–"
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a session is, and when each item begins, in the first language of each announcement."""
+
+    lasts_ms: int | None = None
+    starts_ms: Mapping[int, int] = field(default_factory=dict)
+
+
 @router.get("/sessions/new")
-async def new(page: WritePage) -> HTMLResponse:
+async def new(page: WritePage, relay: str | None = None, music: str | None = None) -> HTMLResponse:
+    """A session; with `relay` or `music`, which may be empty, the short form for one station or for music alone."""
+    if relay is not None:
+        return await slot_form(page, ItemKind.RELAY, relay)
+    if music is not None:
+        return await slot_form(page, ItemKind.MUSIC, music)
     return await _form(page, SessionForm(key=new_id()), "/sessions/new")
 
 
@@ -142,9 +162,11 @@ async def _form(
     page: Page, form: SessionForm, action: str, error: LoaError | None = None, *, approved: bool = False
 ) -> HTMLResponse:
     async with page.runtime.database.reading() as session:
-        choices = await _choices(page, session)
-        views = await _views(page, session, form, choices)
-    rows = [ItemRow(row.announcement_id, row.gap_s, views.get(row.announcement_id)) for row in form.rows]
+        offered = await choices(page, session)
+        views = await _views(page, session, form, offered)
+        sources = await page.runtime.programme.relays.sources(session, page.place.id)
+    known = {source.id: source for source in sources}
+    timing = _timing(form, views, known)
     return page.html(
         "sessions/compose.html",
         error=error,
@@ -152,18 +174,28 @@ async def _form(
         focus=focus_of(form),
         approved=approved,
         action=action,
-        rows=rows,
-        choices=choices,
-        identifications=_with(choices, views.get(form.identification)),
+        rows=[_shown(row, number, views, known, timing) for number, row in enumerate(form.rows)],
+        choices=offered,
+        sources=sources,
+        identifications=_with(offered, views.get(form.identification)),
         states=ANNOUNCEMENT,
         tones={name: TONE_WORDS[name] for name in JINGLES},
         most=MAX_ITEMS,
-        lasts_ms=_lasts_ms(form, views),
+        lasts_ms=timing.lasts_ms,
     )
 
 
-async def _choices(page: Page, session: AsyncSession) -> list[AnnouncementView]:
-    """What can stand in a session: neither archived nor a session itself."""
+def _shown(
+    row: Row, number: int, views: Mapping[str, AnnouncementView], sources: Mapping[str, RelaySource], timing: Timing
+) -> ItemRow:
+    start_ms = timing.starts_ms.get(number)
+    if row.kind is ItemKind.RELAY:
+        return ItemRow(row, None, sources.get(row.about), start_ms)
+    return ItemRow(row, views.get(row.about), None, start_ms)
+
+
+async def choices(page: Page, session: AsyncSession) -> list[AnnouncementView]:
+    """What can stand in a session, or in for a station: neither archived nor a session itself."""
     found = await page.runtime.announcements.list(session, page.place.id, limit=CHOICES)
     return [
         view
@@ -172,17 +204,18 @@ async def _choices(page: Page, session: AsyncSession) -> list[AnnouncementView]:
     ]
 
 
-def _with(choices: list[AnnouncementView], chosen: AnnouncementView | None) -> list[AnnouncementView]:
-    """The choices and what is chosen already, which may be older than all of them."""
-    return choices if chosen is None or chosen in choices else [chosen, *choices]
+def _with(offered: list[AnnouncementView], chosen: AnnouncementView | None) -> list[AnnouncementView]:
+    """What is offered and what is chosen already, which may be older than all of it."""
+    return offered if chosen is None or chosen in offered else [chosen, *offered]
 
 
 async def _views(
-    page: Page, session: AsyncSession, form: SessionForm, choices: list[AnnouncementView]
+    page: Page, session: AsyncSession, form: SessionForm, offered: Sequence[AnnouncementView]
 ) -> Mapping[str, AnnouncementView]:
     """What the form names, older ones too; what is not there or not this place's is left out."""
-    known = {view.announcement.id: view for view in choices}
-    for announcement_id in {form.identification, *(row.announcement_id for row in form.rows)} - known.keys() - {""}:
+    known = {view.announcement.id: view for view in offered}
+    named = {row.about for row in form.rows if row.kind is not ItemKind.RELAY}
+    for announcement_id in {form.identification, *named} - known.keys() - {""}:
         try:
             view = await page.runtime.announcements.get(session, announcement_id)
         except NotFound:
@@ -192,14 +225,29 @@ async def _views(
     return known
 
 
-def _lasts_ms(form: SessionForm, views: Mapping[str, AnnouncementView]) -> int | None:
-    """How long it sounds in the first language of each announcement; None while that cannot be said."""
+def _timing(form: SessionForm, views: Mapping[str, AnnouncementView], sources: Mapping[str, RelaySource]) -> Timing:
+    """In the first language of each announcement; nothing while that cannot be said."""
     try:
         composition = form.composition()
         check(composition)
     except Refused:
-        return None
-    return once_ms(parts(composition, {key: _first_version(view) for key, view in views.items()}), ()) or None
+        return Timing()
+    # A fallback changes no length.
+    bare = {source.id: Source(source.name, source.url, source.quiet_s, source.level) for source in sources.values()}
+    composition = composition.with_sources(bare)
+    spoken = {key: _first_version(view) for key, view in views.items()}
+    lost = any(isinstance(each, Relay) and each.source is None for each in composition.items)
+    if lost or not all(spoken.get(each) for each in composition.announcement_ids):
+        return Timing()
+    found = list(numbered(composition, spoken))
+    starts_ms: dict[int, int] = {}
+    end_ms = 0
+    for piece in pieces([part for part, _ in found], ()):
+        part, number = found[piece.part]
+        if number is not None and not isinstance(part, Gap) and not (isinstance(part, Fill) and part.sound is None):
+            starts_ms.setdefault(number, piece.start_ms)
+        end_ms = piece.start_ms + piece.duration_ms
+    return Timing(end_ms or None, starts_ms)
 
 
 def _first_version(view: AnnouncementView) -> tuple[Version, ...]:

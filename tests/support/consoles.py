@@ -84,7 +84,12 @@ def _live(
 async def _world(folder: Path, speakers: int | None) -> AsyncIterator[Console]:
     broker_port, port = free_port(), free_port()
     settings = Settings.model_validate(
-        {"data_dir": folder, "http": {"host": "127.0.0.1", "port": port}, "programme": {"lead_s": 3}}
+        {
+            "data_dir": folder,
+            "http": {"host": "127.0.0.1", "port": port},
+            "programme": {"lead_s": 3},
+            "relays": {"private_networks": True},
+        }
     )
     fleet = await prepare(settings, demo_site(), broker_url=f"mqtt://127.0.0.1:{broker_port}")
     plan = BrokerPlan(folder / "broker", "127.0.0.1", broker_port, fleet.broker_devices, fleet.server_password)

@@ -101,7 +101,7 @@ def heard(*languages: str, light: bool = False) -> Preview:
 def test_a_village_hears_its_languages_in_its_order():
     found = heard("hmn", "vi")
     assert found.languages == ("hmn", "vi")
-    assert [line.speech for line in found.lines] == [None, None, 0, 0, None, 1]
+    assert [line.item for line in found.lines] == [None, None, 0, 0, None, 1]
     assert [line.piece.start_ms for line in found.lines] == [0, 1_500, 2_000, 32_000, 52_000, 52_700]
     assert found.duration_ms == 57_700
     assert not found.strange
@@ -114,13 +114,18 @@ def test_who_has_none_of_its_languages_hears_the_first_and_it_is_told():
     assert not heard("vi").strange
 
 
-def test_a_fill_is_heard_round_and_round_and_of_a_stream_only_what_stands_in():
+def test_music_is_heard_for_one_round_and_a_stream_is_shown_and_not_heard():
     music, sorry = Speech((spoken("vi", 40, 5_000),)), Speech((spoken("vi", 50, 4_000),))
-    parts = (Fill(12_000, music), Gap(500), Stream("http://a", 60_000, 8_000, sorry))
-    lines = preview_of(parts, Listener(ClusterKind.SMART, ("vi",), BOTH)).lines
-    assert [line.piece.duration_ms for line in lines] == [5_000, 5_000, 2_000, 500, 4_000, 56_000]
-    assert [line.piece.start_ms for line in lines] == [0, 5_000, 10_000, 12_000, 12_500, 16_500]
-    assert {line.speech for line in lines} == {None}
+    parts = (Fill(12_000, music), Fill(12_500), Stream("http://a", 60_000, 8_000, sorry), *SESSION[-2:])
+    found = preview_of(parts, Listener(ClusterKind.SMART, ("vi",), BOTH))
+    assert [line.piece.duration_ms for line in found.lines] == [5_000, 7_000, 500, 60_000, 700, 5_000]
+    assert [line.piece.start_ms for line in found.lines] == [0, 5_000, 12_000, 12_500, 72_500, 73_200]
+    assert [line.skipped for line in found.lines] == [False, True, False, True, False, False]
+    assert [line.item for line in found.lines] == [0, 0, None, 1, None, 2]
+    assert (found.duration_ms, found.lasts_ms(skim=False)) == (78_200, 11_200)
+    assert found.size > sum(line.rendition.size for line in found.lines if line.rendition), (
+        "the fallback is fetched too"
+    )
 
 
 def test_late_it_takes_the_lighter_rendition_and_fetches_less():

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import ImmutableMultiDict
 
 from base.errors import Refused
-from schedules.composition import MAX_ITEMS, Composition, Item
+from schedules.composing import ItemKind
+from schedules.composition import MAX_ITEMS, Composition, Item, Music, Relay
 from server.web.session_form import MOST_SENT, Row, SessionForm, focus_of, form_of, read_form, seconds
 
 
@@ -14,7 +17,7 @@ def sent(do: str, *items: str, **more: str) -> SessionForm:
 
 
 def order(form: SessionForm) -> list[str]:
-    return [row.announcement_id for row in form.done().rows]
+    return [row.about for row in form.done().rows]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,51 @@ def test_a_pause_that_is_no_number_is_refused(typed: str):
     assert caught.value.code == "server.gap_wrong"
 
 
+@pytest.mark.parametrize(
+    ("typed", "at_s"), [("", None), ("0:05", 5), ("12:30", 750), ("90:00", 5_400), ("1:00:00", 3_600), (" 2.30 ", 150)]
+)
+def test_times_in_a_session_are_read_as_on_a_player(typed: str, at_s: int | None):
+    assert SessionForm(rows=(Row("a", "0", at=typed),)).composition().items == (Item("a", 0, at_s),)
+
+
+@pytest.mark.parametrize("typed", ["5", "1:60", "x", "1:2", "-1:00", ":30", "1:00:00:00", "٣:٣٣"])
+def test_a_time_that_is_none_is_refused(typed: str):
+    with pytest.raises(Refused) as caught:
+        SessionForm(rows=(Row("a", "0", at=typed),)).composition()
+    assert caught.value.code == "server.clock_wrong"
+
+
+@pytest.mark.parametrize(("typed", "lasts_s"), [("30", 1_800), ("0,5", 30), ("240", 14_400)])
+def test_the_length_of_a_relay_is_read_in_minutes(typed: str, lasts_s: int):
+    row = Row("a", "0", ItemKind.RELAY, long=typed)
+    assert SessionForm(rows=(row,)).composition().items == (Relay("a", lasts_s, 0),)
+
+
+@pytest.mark.parametrize("typed", ["", "x", "nan", "1e99", "9" * 8])
+def test_a_length_that_is_no_number_is_refused(typed: str):
+    with pytest.raises(Refused) as caught:
+        SessionForm(rows=(Row("a", "0", ItemKind.RELAY, long=typed),)).composition()
+    assert caught.value.code == "server.minutes_wrong"
+
+
+def test_stations_and_music_are_added_each_by_its_button():
+    form = sent("add-relay", "a", add="x", add_relay="r", add_music="m").done()
+    assert [(row.kind, row.about, row.long) for row in form.rows][1:] == [("relay", "r", "30")]
+    assert focus_of(form) == "add-relay-it"
+    form = replace(form, do="add-music", add_music="m").done()
+    assert [row.sent for row in form.rows] == ["a", "relay:r", "music:m"]
+    fields = [("item", row.sent) for row in form.rows] + [("gap", "1"), ("gap", "2"), ("gap", "0")]
+    read = read_form(ImmutableMultiDict([*fields, ("long", ""), ("long", "5"), ("long", "9:00"), ("at", "0:10")]))
+    assert read.composition().items == (Item("a", 1_000, 10), Relay("r", 300, 2_000), Music("m", 540))
+
+
 _NAMES = st.sampled_from(["a", "b", "c"])
+_TIMES = st.none() | st.integers(1, 21_600)
+_ELEMENTS = (
+    st.builds(Item, _NAMES, st.integers(0, 60_000), _TIMES)
+    | st.builds(Relay, _NAMES, st.integers(10, 14_400), st.integers(0, 60_000), _TIMES)
+    | st.builds(Music, _NAMES, _TIMES)
+)
 _TONES = st.none() | st.sampled_from(["chime", "gong"])
 
 
@@ -104,7 +151,7 @@ _TONES = st.none() | st.sampled_from(["chime", "gong"])
         Composition,
         _TONES,
         st.none() | st.just("i"),
-        st.lists(st.builds(Item, _NAMES, st.integers(0, 60_000)), max_size=5).map(tuple),
+        st.lists(_ELEMENTS, max_size=5).map(tuple),
         _TONES,
     )
 )

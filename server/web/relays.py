@@ -1,0 +1,201 @@
+"""Stations: the list, one with what relays it and a try of its stream, and what an administrator says of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.errors import Conflict, LoaError
+from devices.wire.orders import Level
+from schedules.changes import ProgrammeChanged
+from schedules.models import Announcement, RelaySource
+from schedules.relays import MAX_NAME, MAX_QUIET_S, MIN_QUIET_S, USUAL_QUIET_S, ChangedSource, Station, stamp
+from server.acts import Act
+from server.auth.permissions import Permission
+from server.stream_trial import Trial
+from server.web.fields import whole
+from server.web.page import AdminPage, Page, ViewPage, WritePage, go
+from server.web.session_new import choices
+from server.web.signs import ANNOUNCEMENT
+
+router = APIRouter(include_in_schema=False)
+
+_FIELDS = ("name", "url", "quiet_s", "level", "fallback")
+
+
+@router.get("/relays")
+async def index(page: ViewPage) -> HTMLResponse:
+    """All of the commune: 100 at most, and those that are retired."""
+    relays = page.runtime.programme.relays
+    async with page.runtime.database.reading() as session:
+        found = await relays.sources(session, page.place.id)
+        retired = await relays.sources(session, page.place.id, retired=True)
+        fallbacks = await _fallbacks(page, session, found)
+    return page.html(
+        "relays/index.html", rows=found, retired=retired, fallbacks=fallbacks, states=ANNOUNCEMENT, host=_host
+    )
+
+
+@router.get("/relays/new")
+async def new_form(page: AdminPage) -> HTMLResponse:
+    blank = {"name": "", "url": "", "quiet_s": USUAL_QUIET_S, "level": int(Level.COUNTRY), "fallback": ""}
+    return await _new(page, blank)
+
+
+@router.post("/relays/new")
+async def create(page: AdminPage) -> Response:
+    form = await _typed(page)
+    try:
+        station = _station(form)
+        await page.runtime.trials.look_up(station.url)
+        async with page.act() as act:
+            act.require(Permission.ADMINISTER, page.place.id)
+            made = await page.runtime.programme.relays.add(act.session, page.place.id, station, page.me.id)
+            await _done(act, "add_relay", made)
+    except LoaError as error:
+        return await _new(page, form, error)
+    return go(f"/relays/{made.id}", "relay_added")
+
+
+@router.get("/relays/{source_id}")
+async def show(page: ViewPage, source_id: str) -> HTMLResponse:
+    return await _show(page, source_id)
+
+
+@router.post("/relays/{source_id}")
+async def change(page: AdminPage, source_id: str) -> Response:
+    """Say something else of it, unless somebody did meanwhile."""
+    form = await _typed(page)
+    try:
+        station = _station(form)
+        await page.runtime.trials.look_up(station.url)
+        async with page.act() as act:
+            await _administered(act, source_id)
+            changed = await page.runtime.programme.relays.change(
+                act.session, source_id, station, page.me.id, seen=form["seen"]
+            )
+            await _done(act, "change_relay", changed.source, changed)
+    except LoaError as error:
+        return await _show(page, source_id, form=form, error=error)
+    return go(f"/relays/{source_id}", "relay_changed" if changed.sessions else "saved")
+
+
+@router.post("/relays/{source_id}/retire")
+async def retire(page: AdminPage, source_id: str) -> Response:
+    try:
+        async with page.act() as act:
+            await _administered(act, source_id)
+            source = await page.runtime.programme.relays.retire(act.session, source_id, page.me.id)
+            await _done(act, "retire_relay", source)
+    except LoaError as error:
+        return await _show(page, source_id, error=error)
+    return go(f"/relays/{source_id}", "relay_retired")
+
+
+@router.post("/relays/{source_id}/try")
+async def try_it(page: WritePage, source_id: str) -> Response:
+    """Listen for a few seconds and tell what was found; nothing is kept."""
+    async with page.runtime.database.reading() as session:
+        source = await page.runtime.programme.relays.get(session, source_id)
+    page.me.require(Permission.WRITE_ANNOUNCEMENT, source.place_id)
+    try:
+        if source.retired_at is not None:
+            raise Conflict("schedules.relay_retired", name=source.name)
+        trial = await page.runtime.trials.listen(source.url, source.name)
+    except LoaError as error:
+        return await _show(page, source_id, error=error)
+    return await _show(page, source_id, trial=trial)
+
+
+async def _new(page: Page, form: Mapping[str, Any], error: LoaError | None = None) -> HTMLResponse:
+    async with page.runtime.database.reading() as session:
+        offered = await choices(page, session)
+    return page.html(
+        "relays/new.html", error=error, form=form, choices=[each.announcement for each in offered], **_limits()
+    )
+
+
+async def _show(
+    page: Page,
+    source_id: str,
+    *,
+    form: Mapping[str, Any] | None = None,
+    trial: Trial | None = None,
+    error: LoaError | None = None,
+) -> HTMLResponse:
+    relays = page.runtime.programme.relays
+    async with page.runtime.database.reading() as session:
+        source = await relays.get(session, source_id)
+        page.me.require(Permission.VIEW, source.place_id)
+        sessions = await relays.sessions(session, source)
+        fallbacks = await _fallbacks(page, session, [source])
+        offered = [each.announcement for each in await choices(page, session)]
+    fallback = fallbacks.get(source.fallback_announcement_id or "")
+    return page.html(
+        "relays/show.html",
+        error=error,
+        source=source,
+        sessions=sessions,
+        fallback=fallback,
+        choices=offered if fallback is None or fallback in offered else [fallback, *offered],
+        form=_form_of(source) if form is None else form,
+        trial=trial,
+        states=ANNOUNCEMENT,
+        may_change=page.me.can(Permission.ADMINISTER, source.place_id) and source.retired_at is None,
+        may_try=page.me.can(Permission.WRITE_ANNOUNCEMENT, source.place_id) and source.retired_at is None,
+        **_limits(),
+    )
+
+
+async def _fallbacks(page: Page, session: AsyncSession, found: Sequence[RelaySource]) -> dict[str, Announcement]:
+    ids = {source.fallback_announcement_id for source in found} - {None}
+    return {each: await page.runtime.announcements.find(session, each) for each in ids if each is not None}
+
+
+def _limits() -> dict[str, int]:
+    return {"longest_name": MAX_NAME, "least_quiet": MIN_QUIET_S, "most_quiet": MAX_QUIET_S}
+
+
+def _form_of(source: RelaySource) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "url": source.url,
+        "quiet_s": source.quiet_s,
+        "level": source.level,
+        "fallback": source.fallback_announcement_id or "",
+        "seen": stamp(source),
+    }
+
+
+async def _typed(page: Page) -> dict[str, str]:
+    said = await page.request.form()
+    return {name: str(said.get(name, ""))[:600] for name in (*_FIELDS, "seen")}
+
+
+def _station(form: Mapping[str, str]) -> Station:
+    """Raises Refused("server.input_wrong") for figures that are none; the rest is judged where it is kept."""
+    return Station(
+        form["name"], form["url"].strip(), whole(form, "quiet_s"), whole(form, "level"), form["fallback"] or None
+    )
+
+
+def _host(url: str) -> str:
+    """What a list shows of an address: the rest of it may hold a key."""
+    return urlsplit(url).hostname or ""
+
+
+async def _administered(act: Act, source_id: str) -> None:
+    source = await act.runtime.programme.relays.get(act.session, source_id)
+    act.require(Permission.ADMINISTER, source.place_id)
+
+
+async def _done(act: Act, action: str, source: RelaySource, changed: ChangedSource | None = None) -> None:
+    """Record it; the address is not written down, for it may hold a key."""
+    sessions = () if changed is None else changed.sessions
+    told = [ProgrammeChanged(each.place_id, "announcement", each.id) for each in sessions]
+    await act.done(
+        action, f"relay/{source.id}", source.place_id, *told, name=source.name, sessions=[each.id for each in sessions]
+    )
