@@ -137,8 +137,11 @@ class Issued:
         return not any(named) or cluster.id in named[2] or not cluster.places.isdisjoint(named[0])
 
     def needs(self, languages: Sequence[str]) -> Iterable[Sequence[bytes]]:
-        """For each speech that a listener hears, the contents of which one must be there."""
-        for part in self.payload["body"].get("parts", ()):
+        """For each recording that a listener hears, the contents of which one must be there; what stands in for a
+        live stream need not.
+        """
+        for each in self.payload["body"].get("parts", ()):
+            part = each.get("with", each)
             if "say" in part:
                 chosen = [language for language in languages if language in part["say"]] or [part["first"]]
                 for language in chosen:

@@ -25,9 +25,9 @@ from devices.devicefile import Sound
 from devices.enrolment import device_files
 from devices.keys import KeyStore
 from devices.site import enrol_site, read_site
-from devices.wire.orders import PlayClass
+from devices.wire.orders import Level, PlayClass
 from firmware_sim.settings import DeviceFile
-from schedules.composition import Composition, Item
+from schedules.composition import Composition, Item, Music, Relay, Source
 from schedules.emergency import DRILL_VARIANT
 from schedules.models import Announcement, AnnouncementState, AnnouncementVersion, EmergencyTemplate, Policy
 from schedules.templates import FIRST_TEMPLATES, TemplateDraft
@@ -173,9 +173,13 @@ async def _announcements(session: AsyncSession, user_id: str) -> Mapping[str, Pl
 
 
 def _session_of(announcement_ids: Sequence[str]) -> Composition:
-    """The shortest announcement of each class, the first of them as identification; the second is heard twice."""
+    """The shortest announcement of each class: the first as identification and as music up to a fixed time, the second
+    twice and in the place of a station that may be dead, the third at its time.
+    """
     who, one, two = announcement_ids[:: len(LENGTHS_MS)]
-    return Composition("station", who, (Item(one), Item(two, 3_000), Item(one, 0)), "closing")
+    vov = Source("VOV1", "http://10.0.0.9/vov1", 8, int(Level.COUNTRY), fallback_id=one)
+    items = (Item(one), Music(who), Item(two, at_s=75), Relay("vov1", 40, 3_000, source=vov), Item(one, 0))
+    return Composition("station", who, items, "closing")
 
 
 def _approved(title: str, play_class: PlayClass, user_id: str) -> Announcement:

@@ -115,6 +115,7 @@ class Speaker:
             clusters=(self.id,),
             clock=clock or self.report(),
             haves=self.haves,
+            parts=("relay", "fill"),
         )
         return sign(Kind.HELLO, hello.to_map(), SigningKey.from_seed(self.id, self.enrolled.seed))
 

@@ -32,6 +32,7 @@ async def test_a_hello_and_a_heartbeat_bring_a_device_online_and_describe_it(sit
     assert (state.presence, state.heard_at, state.volume) == (Presence.ONLINE, site.clock(), 66)
     assert (state.signal_dbm, state.faults, state.clock_state) == (-83, ["amplifier"], "synced")
     assert (device.model, device.firmware, device.codecs) == ("loa-ref", "1.0", ["opus16", "opus8"])
+    assert device.parts == ["relay", "fill"]
     async with site.database.reading() as session:
         (slot,) = await session.scalars(select(BeatSlot))
         (change,) = await session.scalars(select(PresenceChange))
