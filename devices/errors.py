@@ -83,6 +83,9 @@ MESSAGES: dict[str, str] = {
         "Choose fewer parts or name fewer clusters."
     ),
     "devices.place_unknown": "There is no place named {place_id}.",
+    "devices.position_wrong": (
+        "A position is degrees north and degrees east, such as 22.561, 104.242. Nothing was changed. Write both."
+    ),
     "devices.proof_wrong": "The board did not prove that the key it brought is its own. Nothing was changed.",
     "devices.return_unknown": (
         "The file says it comes from {device_id}, which is not enrolled here. Nothing was taken from it."

@@ -10,6 +10,7 @@ DONE = {
     "undone": N_("The change is undone. People hear again what they would have heard."),
     "paused": N_("The pause is saved. What the speakers have for it is cancelled there."),
     "pause_ended": N_("The pause is ended. What was still to come is heard again."),
+    "placed": N_("Saved. Areas that are drawn take it in from now on."),
     "draft_made": N_("The draft is there. Nothing of it is heard before it is published."),
     "draft_changed": N_("The draft is changed. What is in force stays as it is."),
     "draft_refreshed": N_("The draft goes on from the schedules as they are now."),
