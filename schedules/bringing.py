@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from devices.couriers.choosing import weigh
-from devices.couriers.outlook import contacts_of
+from devices.couriers.outlook import ORDER_BYTES, contacts_of
 from schedules.arrivals import Arrival, Wanted, Ways, predict
 from schedules.content import Content
 from schedules.dispatch import read_audience
@@ -73,12 +73,13 @@ class _Sizes:
     known: dict[tuple[str, tuple[str, ...]], tuple[int, int]] = field(default_factory=dict)
 
     def of(self, sound: str, device: str) -> tuple[int, int]:
-        """Nothing, of what has no sound yet."""
+        """With its order, which is all there is of what has no sound yet."""
         key = sound, self.languages.get(device, ())
         if key not in self.known:
             content = self.contents.get(sound)
             parts = () if content is None else content.parts(content.announcement.play_class)
-            self.known[key] = weigh(parts, key[1])
+            size, light_size = weigh(parts, key[1])
+            self.known[key] = size + ORDER_BYTES, light_size + ORDER_BYTES
         return self.known[key]
 
 

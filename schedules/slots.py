@@ -1,13 +1,33 @@
 """Occurrences as the slots that clashes, limits and pauses are judged by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, Protocol
 
 from devices.wire.orders import Status
 from schedules.conflicts import Slot
 from schedules.dispatch import read_audience
 from schedules.ground import Ground
 from schedules.models import Occurrence
+
+
+class Meant(Protocol):
+    """What of an occurrence's row makes its slot."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def start_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def play_class(self) -> int: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def audience(self) -> Mapping[str, Any]: ...
+    @property
+    def volume(self) -> int: ...
 
 
 def slot_of(row: Occurrence, ground: Ground, *, whole: bool = False) -> Slot:
@@ -18,7 +38,7 @@ def slot_of(row: Occurrence, ground: Ground, *, whole: bool = False) -> Slot:
     return _slot(row, meant, gateways_of(meant, ground))
 
 
-def slots_of(found: Sequence[Occurrence], ground: Ground) -> list[Slot]:
+def slots_of(found: Sequence[Meant], ground: Ground) -> list[Slot]:
     """The same of many, with those a pause leaves out; an audience that many have is looked up once."""
     known: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
     slots: list[Slot] = []
@@ -36,7 +56,7 @@ def gateways_of(clusters: frozenset[str], ground: Ground) -> frozenset[str]:
     return frozenset(ground.transmitters[cluster] for cluster in clusters if cluster in ground.transmitters)
 
 
-def _slot(row: Occurrence, clusters: frozenset[str], gateways: frozenset[str]) -> Slot:
+def _slot(row: Meant, clusters: frozenset[str], gateways: frozenset[str]) -> Slot:
     actual = row.status is Status.ACTUAL
     return Slot(row.id, row.start_at, row.ends_at, row.play_class, clusters, gateways, row.volume, actual)
 

@@ -21,9 +21,11 @@ from schedules.ground import Ground
 from schedules.issuing import Issuer
 from schedules.marks import Limits, Mark, in_order, in_play, of_meeting, worst_need
 from schedules.missing import Need
-from schedules.models import Occurrence, OccurrenceState, Off
+from schedules.models import OccurrenceState, Off
 from schedules.pauses import Silence, silent
-from schedules.repository import programme as rows
+from schedules.repository import timetable as rows
+from schedules.repository.programme import PAUSED
+from schedules.repository.timetable import OccurrenceRow
 from schedules.slots import slots_of
 
 MOST = 3_000
@@ -35,7 +37,7 @@ _OPEN = frozenset({OccurrenceState.PLANNED, OccurrenceState.ISSUED})
 class Entry:
     """An occurrence. clusters: who is to hear it; paused: who is meant and left in peace; marks: the worst first."""
 
-    row: Occurrence
+    row: OccurrenceRow
     clusters: frozenset[str]
     paused: frozenset[str]
     marks: tuple[Mark, ...]
@@ -71,7 +73,7 @@ class Timetable:
         means one of these clusters. What another has taken the place of is left out.
         """
         path = ground.tree.path(ground.place.id)
-        found = await rows.occurrences(session, path, start=start, end=end, open_only=False, limit=MOST + 1)
+        found = await rows.occurrences(session, path, start, end, MOST + 1)
         held = await quiet.load(session, ground, start, end)
         silences = tuple(each for each in held if among is None or not among.isdisjoint(each.clusters))
         taken = {row.replaces_id for row in found}
@@ -94,7 +96,9 @@ class Timetable:
         """The place with everything below it. Raises NotFound("schedules.place_unknown")."""
         return await grounds.load(session, self.issuer.devices, place_id)
 
-    def _airings(self, found: Sequence[Occurrence], ground: Ground, silences: Sequence[Silence]) -> Iterable["_Airing"]:
+    def _airings(
+        self, found: Sequence[OccurrenceRow], ground: Ground, silences: Sequence[Silence]
+    ) -> Iterable["_Airing"]:
         for row, slot in zip(found, slots_of(found, ground), strict=True):
             out = slot.clusters.intersection(row.paused)
             if silences:
@@ -106,7 +110,7 @@ class Timetable:
 class _Airing:
     """A row with its slot, which is less those who are paused."""
 
-    row: Occurrence
+    row: OccurrenceRow
     slot: Slot
     paused: frozenset[str]
 
@@ -135,7 +139,7 @@ class _Known:
 
     def marks(self, airing: _Airing) -> tuple[Mark, ...]:
         row = airing.row
-        if row.state is OccurrenceState.CANCELLED and row.off is Off.UNFIT and row.reason != rows.PAUSED:
+        if row.state is OccurrenceState.CANCELLED and row.off is Off.UNFIT and row.reason != PAUSED:
             return (Mark.NOT_PERMITTED,)
         if row.id not in self.alive or not airing.slot.clusters:
             return ()

@@ -9,8 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from devices.models import Delivery, DeliveryState
-from schedules.models import Announcement, Occurrence, OccurrenceState, Schedule
+from devices.repository.tables import table
+from devices.wire.orders import AfterPreemption, Status
+from schedules.models import Announcement, Occurrence, OccurrenceState, Off, Schedule
 
+OCCURRENCE = table(Occurrence)
 PROVES = (
     DeliveryState.STORED,
     DeliveryState.PLAYING,
@@ -26,6 +29,31 @@ LOOK_BACK = timedelta(days=14)
 _OPEN = (OccurrenceState.PLANNED, OccurrenceState.ISSUED)
 
 
+class OccurrenceRow(NamedTuple):
+    """An occurrence as days of the programme show it: the columns of its row, which cost a fraction of the object."""
+
+    id: str
+    place_id: str
+    schedule_id: str | None
+    announcement_id: str | None
+    emergency_id: str | None
+    replaces_id: str | None
+    title: str
+    start_at: datetime
+    ends_at: datetime
+    play_class: int
+    level: int
+    status: Status
+    audience: dict[str, Any]
+    paused: list[str]
+    volume: int
+    preempted: AfterPreemption
+    state: OccurrenceState
+    off: Off | None
+    reason: str
+    clusters: int
+
+
 class Due(NamedTuple):
     """What some schedule has ahead: its announcement, the first time, the class, the schedule's audience."""
 
@@ -33,6 +61,19 @@ class Due(NamedTuple):
     first: datetime
     play_class: int
     audience: dict[str, Any]
+
+
+async def occurrences(
+    session: AsyncSession, place_ids: Collection[str], start: datetime, end: datetime, limit: int
+) -> list[OccurrenceRow]:
+    """What lies at least partly in [start, end) in whatever state, first to last."""
+    query = (
+        select(*(OCCURRENCE.c[name] for name in OccurrenceRow._fields))
+        .where(OCCURRENCE.c.place_id.in_(place_ids), OCCURRENCE.c.start_at < end, OCCURRENCE.c.ends_at > start)
+        .order_by(OCCURRENCE.c.start_at, OCCURRENCE.c.id)
+        .limit(limit)
+    )
+    return [OccurrenceRow._make(row) for row in (await session.execute(query)).all()]
 
 
 async def due_between(session: AsyncSession, place_id: str, start: datetime, end: datetime) -> list[Due]:
@@ -76,14 +117,14 @@ async def held(session: AsyncSession, announcement_ids: Collection[str], now: da
     return {(str(device), str(announcement)) for device, announcement in await session.execute(proved)}
 
 
-def _nearest(announcement_ids: Collection[str], now: datetime, *, past: bool) -> Select[tuple[str]]:
+def _nearest(announcement_ids: Collection[str], now: datetime, *, past: bool) -> Select[str]:
     """Of each announcement the airing that was, or will be, ordered and begins nearest to now."""
     begins = col(Occurrence.start_at)
     within = begins.between(now - LOOK_BACK, now) if past else begins > now
     ordered = (OccurrenceState.ISSUED, OccurrenceState.OVER) if past else (OccurrenceState.ISSUED,)
     those = and_(col(Occurrence.announcement_id).in_(announcement_ids), col(Occurrence.state).in_(ordered), within)
     edge = func.max(Occurrence.start_at) if past else func.min(Occurrence.start_at)
-    nearest = select(col(Occurrence.announcement_id).label("about"), edge.label("at")).where(those)
+    nearest: Select[Any, Any] = select(col(Occurrence.announcement_id).label("about"), edge.label("at")).where(those)
     found = nearest.group_by(col(Occurrence.announcement_id)).subquery()
     return (
         select(col(Occurrence.id))

@@ -1,6 +1,6 @@
 """One day of the programme: exactly what is heard when and where, in layers, and what meets what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from schedules.dispatch import read_audience
 from schedules.marks import Mark
-from schedules.models import Occurrence, OccurrenceState
+from schedules.models import OccurrenceState
+from schedules.repository.timetable import OccurrenceRow
 from schedules.timetable import Days, Entry
 from server.auth.permissions import Permission
 from server.web import audience, repository
 from server.web.calendar_view import asked_day, day_name, scope_of, span_of
 from server.web.day_notes import Note, notes_of
-from server.web.marks import CLASS_SYMBOLS, called_off, tone_of
+from server.web.marks import CLASS_SYMBOLS, called_off, href_of, tone_of
 from server.web.page import Page, ViewPage
-from server.web.today import Row, airings
+from server.web.reach import Reach, reach_of
+from server.web.signs import Sign, occurrence_sign
 from server.web.week import bands
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +39,10 @@ class Line:
     says_why: the reason is in none of its notes.
     """
 
-    airing: Row
+    row: OccurrenceRow
+    reach: Reach
+    sign: Sign
+    past: bool
     tone: str
     ends: str
     anchor: str
@@ -89,27 +94,43 @@ async def day_page(page: ViewPage) -> HTMLResponse:
 async def _lines(
     page: Page, session: AsyncSession, found: Days, entries: Sequence[Entry], names: dict[str, str]
 ) -> list[Line]:
-    rows = {entry.row.id: entry.row for entry in found.entries}
-    known = await airings(page, session, [entry.row for entry in entries])
+    counts = await page.runtime.devices.delivery_counts(session, [entry.row.id for entry in entries])
+    teller = _Teller(page, found, {entry.row.id: entry.row for entry in found.entries}, names)
     hours = [page.local(entry.row.start_at).hour for entry in entries]
-    firsts = {hours.index(hour) for hour in set(hours)}
+    firsts = {hours.index(hour): f"h{hour}" for hour in set(hours)}
     return [
-        Line(
-            airing=airing,
-            tone=tone_of(page, entry.row),
-            ends=_ends(page, entry.row),
-            anchor=f"h{hours[at]}" if at in firsts else "",
-            where=audience.describe(page, names, read_audience(entry.row.audience)),
-            href=airing.href if page.me.can(Permission.VIEW, entry.row.place_id) else "",
-            reason=called_off(page, entry.row),
-            says_why=Mark.NOT_PERMITTED not in entry.marks,
-            notes=notes_of(page, found, entry, rows),
-        )
-        for at, (entry, airing) in enumerate(zip(entries, known, strict=True))
+        teller.line(entry, reach_of(counts.get(entry.row.id)), firsts.get(at, "")) for at, entry in enumerate(entries)
     ]
 
 
-def _ends(page: Page, row: Occurrence) -> str:
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Puts the airings of a day into words. rows: all of them by id; names: of villages, zones and clusters."""
+
+    page: Page
+    found: Days
+    rows: Mapping[str, OccurrenceRow]
+    names: dict[str, str]
+
+    def line(self, entry: Entry, reach: Reach, anchor: str) -> Line:
+        page, row = self.page, entry.row
+        return Line(
+            row=row,
+            reach=reach,
+            sign=occurrence_sign(row, sounding=reach.sounding > 0, settled=reach.settled),
+            past=row.ends_at < page.now,
+            tone=tone_of(page, row),
+            ends=_ends(page, row),
+            anchor=anchor,
+            where=audience.describe(page, self.names, read_audience(row.audience)),
+            href=href_of(row) if page.me.can(Permission.VIEW, row.place_id) else "",
+            reason=called_off(page, row),
+            says_why=Mark.NOT_PERMITTED not in entry.marks,
+            notes=notes_of(page, self.found, entry, self.rows),
+        )
+
+
+def _ends(page: Page, row: OccurrenceRow) -> str:
     """When it is over; nothing for what is over within its minute, or has no sound yet."""
     ends = page.clock(row.ends_at)
     return "" if ends == page.clock(row.start_at) else ends
@@ -124,7 +145,7 @@ def lanes(entries: Sequence[Entry], start: datetime) -> list[Lane]:
     return [Lane(play_class, found[play_class]) for play_class in sorted(found, reverse=True)]
 
 
-def _bar(row: Occurrence, start: datetime) -> tuple[int, int]:
+def _bar(row: OccurrenceRow, start: datetime) -> tuple[int, int]:
     low = max(0, (row.start_at - start) // MINUTE)
     high = min(DAY_MIN, -(-(row.ends_at - start) // MINUTE))
     return min(low, DAY_MIN - THINNEST_MIN), max(high - low, THINNEST_MIN)

@@ -7,7 +7,8 @@ from devices.wire.orders import AfterPreemption
 from schedules.conflicts import Overlap
 from schedules.marks import Mark
 from schedules.missing import Need
-from schedules.models import Occurrence, OccurrenceState
+from schedules.models import OccurrenceState
+from schedules.repository.timetable import OccurrenceRow
 from schedules.timetable import Days, Entry
 from server.i18n.catalogue import N_
 from server.web.marks import MARKS, called_off, href_of
@@ -40,7 +41,7 @@ class Note:
     href: str = ""
 
 
-def notes_of(page: Page, found: Days, entry: Entry, rows: Mapping[str, Occurrence]) -> list[Note]:
+def notes_of(page: Page, found: Days, entry: Entry, rows: Mapping[str, OccurrenceRow]) -> list[Note]:
     """All that is to be said of an entry, the worst first."""
     said = [note for mark in entry.marks for note in _of_mark(page, found, entry, mark, rows)]
     if found.needs.get(entry.row.id) is Need.FURTHER:
@@ -61,7 +62,7 @@ def notes_of(page: Page, found: Days, entry: Entry, rows: Mapping[str, Occurrenc
     return said
 
 
-def _of_mark(page: Page, found: Days, entry: Entry, mark: Mark, rows: Mapping[str, Occurrence]) -> Iterator[Note]:
+def _of_mark(page: Page, found: Days, entry: Entry, mark: Mark, rows: Mapping[str, OccurrenceRow]) -> Iterator[Note]:
     row = entry.row
     if mark in {Mark.CLASH, Mark.GIVES_WAY}:
         yield from _meetings(page, found, row, mark, rows)
@@ -85,11 +86,11 @@ def _sentence(page: Page, found: Days, entry: Entry, mark: Mark) -> str:
         case Mark.LANGUAGE:
             return page.gettext(NEEDS[found.needs[row.id]])
         case _:
-            most = found.ground.volume_at(row)
+            most = found.ground.allowance.volume_at(row.start_at, row.ends_at)
             return page.gettext(N_("Set to %(volume)s %%; permitted are %(most)s %%."), volume=row.volume, most=most)
 
 
-def _not_permitted(page: Page, found: Days, row: Occurrence) -> str:
+def _not_permitted(page: Page, found: Days, row: OccurrenceRow) -> str:
     if row.state is OccurrenceState.CANCELLED:
         return called_off(page, row)
     rules = found.ground.hours_at(row.start_at)
@@ -98,19 +99,21 @@ def _not_permitted(page: Page, found: Days, row: Occurrence) -> str:
     )
 
 
-def _remedy(row: Occurrence, mark: Mark) -> str:
+def _remedy(row: OccurrenceRow, mark: Mark) -> str:
     about = mark in {Mark.NOT_APPROVED, Mark.LANGUAGE} and row.announcement_id is not None
     return f"/announcements/{row.announcement_id}" if about else ""
 
 
-def _meetings(page: Page, found: Days, row: Occurrence, mark: Mark, rows: Mapping[str, Occurrence]) -> Iterator[Note]:
+def _meetings(
+    page: Page, found: Days, row: OccurrenceRow, mark: Mark, rows: Mapping[str, OccurrenceRow]
+) -> Iterator[Note]:
     wanted = [each for each in found.meets[row.id] if (each.wins is None) is (mark is Mark.CLASH)]
     for each in [met for met in wanted if met.wins != row.id][:MEETINGS]:
         other = rows[each.second if each.first == row.id else each.first]
         yield Note(MARKS[mark], _meeting(page, row, other, each, mark), href_of(other))
 
 
-def _meeting(page: Page, row: Occurrence, other: Occurrence, overlap: Overlap, mark: Mark) -> str:
+def _meeting(page: Page, row: OccurrenceRow, other: OccurrenceRow, overlap: Overlap, mark: Mark) -> str:
     what = page.gettext(
         N_("%(time)s “%(title)s” (%(kind)s)"),
         time=page.clock(other.start_at),

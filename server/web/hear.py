@@ -11,7 +11,7 @@ from base.times import from_ms
 from devices.wire.rehearsal import Heard, Rehearsal
 from devices.wire.reports import ReceiptState
 from schedules.marks import Mark
-from schedules.models import Occurrence
+from schedules.repository.timetable import OccurrenceRow
 from schedules.timetable import Days
 from server.auth.permissions import Permission
 from server.i18n.catalogue import N_
@@ -101,7 +101,7 @@ async def _names(session: AsyncSession, commune_id: str, name: str, cluster_id: 
     return await repository.place_and_zone_names(session, commune_id) | {cluster_id: name}
 
 
-def _stretch(page: Page, heard: Heard, row: Occurrence, span: tuple[datetime, datetime], *, waits: bool) -> Stretch:
+def _stretch(page: Page, heard: Heard, row: OccurrenceRow, span: tuple[datetime, datetime], *, waits: bool) -> Stretch:
     (start, end), low, high = span, from_ms(heard.from_ms), from_ms(heard.to_ms)
     return Stretch(
         begins=page.clock(max(low, start), seconds=True),
@@ -140,5 +140,5 @@ def _minutes(rehearsed: Rehearsal, waiting: set[str], start: datetime, end: date
     return round(sum(sounding, timedelta()) / timedelta(minutes=1))
 
 
-def _href(page: Page, row: Occurrence) -> str:
+def _href(page: Page, row: OccurrenceRow) -> str:
     return href_of(row) if page.me.can(Permission.VIEW, row.place_id) else ""

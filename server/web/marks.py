@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from schedules.marks import Mark
-from schedules.models import Occurrence, OccurrenceState
+from schedules.models import OccurrenceState
 from schedules.pauses import Occasion, Silence
+from schedules.repository.timetable import OccurrenceRow
 from server.i18n.catalogue import N_
 from server.web.modes import mode_for
 from server.web.page import Page
@@ -30,14 +31,14 @@ OCCASIONS = {
 COMMUNE_LEVEL = 1
 
 
-def href_of(row: Occurrence) -> str:
+def href_of(row: OccurrenceRow) -> str:
     """Where an occurrence is shown: on its page, or on the board of its emergency."""
     if row.emergency_id is not None:
         return f"{mode_for(row.status).base}/{row.emergency_id}"
     return f"/occurrences/{row.id}"
 
 
-def layer_words(page: Page, row: Occurrence) -> str:
+def layer_words(page: Page, row: OccurrenceRow) -> str:
     """Class and level of origin with their symbol; nothing for what is normal and the commune's own."""
     parts = []
     if row.play_class != 1:
@@ -47,7 +48,7 @@ def layer_words(page: Page, row: Occurrence) -> str:
     return " · ".join(parts)
 
 
-def tone_of(page: Page, row: Occurrence) -> str:
+def tone_of(page: Page, row: OccurrenceRow) -> str:
     """The style of a row: its class, and whether it is called off or past."""
     tone = f"c{row.play_class}"
     if row.state is OccurrenceState.CANCELLED:
@@ -55,7 +56,7 @@ def tone_of(page: Page, row: Occurrence) -> str:
     return f"{tone} past" if row.state is OccurrenceState.OVER or row.ends_at <= page.now else tone
 
 
-def called_off(page: Page, row: Occurrence) -> str:
+def called_off(page: Page, row: OccurrenceRow) -> str:
     """Why it is called off, in words; empty when it is not."""
     if row.state is not OccurrenceState.CANCELLED:
         return ""

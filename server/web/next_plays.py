@@ -15,7 +15,7 @@ router = APIRouter(include_in_schema=False)
 async def next_plays(page: ViewPage) -> HTMLResponse:
     """The page; for a page that is open, the strip in its frame alone."""
     if "HX-Request" not in page.request.headers:
-        return page.html("programme/next.html")
+        return page.html("programme/next.html", commune=page.place)
     return (await _now(page)).html("parts/next.html")
 
 

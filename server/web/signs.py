@@ -6,6 +6,7 @@ from devices.contacts import Reach
 from devices.couriers.states import BundleState
 from devices.models import ClusterKind, DeliveryState, Presence
 from schedules.models import AnnouncementState, EmergencyState, Occurrence, OccurrenceState
+from schedules.repository.timetable import OccurrenceRow
 from server.auth.models import Role
 from server.i18n.catalogue import N_
 
@@ -181,7 +182,7 @@ def delivery_sign(state: DeliveryState, kind: ClusterKind) -> Sign:
     return ON_AIR.get(state, DELIVERY[state]) if kind is ClusterKind.WIRELESS else DELIVERY[state]
 
 
-def occurrence_sign(occurrence: Occurrence, *, sounding: bool, settled: bool) -> Sign:
+def occurrence_sign(occurrence: Occurrence | OccurrenceRow, *, sounding: bool, settled: bool) -> Sign:
     """The sign of an occurrence. By receipts: `sounding` somewhere, `settled` everywhere."""
     if occurrence.state is OccurrenceState.CANCELLED:
         return OCCURRENCE[occurrence.state]

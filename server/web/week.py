@@ -16,7 +16,7 @@ from server.web import repository
 from server.web.calendar_view import DayName, asked_day, day_name, scope_of, span_of
 from server.web.marks import CLASS_SYMBOLS, MARKS, called_off, href_of, layer_words, pause_words, tone_of
 from server.web.page import Page, ViewPage
-from server.web.week_table import Cell, Shown, cells
+from server.web.week_table import MOST_LETTERS, MOST_MARKS, Cell, Shown, cells
 
 router = APIRouter(include_in_schema=False)
 
@@ -95,10 +95,10 @@ def shown_in(page: Page, found: Days) -> list[Shown]:
                 id=row.id,
                 href=href_of(row) if row.place_id in open_here else "",
                 clock=page.clock(row.start_at),
-                title=row.title,
+                title=row.title if len(row.title) <= MOST_LETTERS else f"{row.title[: MOST_LETTERS - 1]}…",
                 tone=tone_of(page, row),
                 words=layers[key[:2]],
-                marks=[told[mark] for mark in entry.marks],
+                marks=[told[mark] for mark in entry.marks[:MOST_MARKS]],
                 reason=called_off(page, row),
             )
         )

@@ -10,9 +10,13 @@ from schedules.allowances import Allowance
 
 MOST_IN_CELL = 4
 """More than this in one hour is folded into a number that leads to the day."""
-MOST_IN_WEEK = 420
+MOST_IN_WEEK = 350
 """Above it cells are folded earlier, to `LEAST_IN_CELL`: the page has to stay light on a weak link."""
 LEAST_IN_CELL = 2
+MOST_MARKS = 2
+"""Of one airing in a cell: the worst; its page and the day say the rest."""
+MOST_LETTERS = 56
+"""Of a title in a cell."""
 DAYTIME = range(5, 21)
 """The hours that are shown where none are set and nothing is planned."""
 MINUTES = 60
