@@ -1,11 +1,12 @@
 """The as-run log and its totals, by both databases: what was planned, and no more than what was proved."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import product
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -301,3 +302,17 @@ async def test_a_wireless_cluster_is_sent_the_languages_of_all_its_gateway_reach
     assert rows[one.id].planned_ms > rows["bn-s04"].planned_ms
     period = await period_of(room, TOMORROW, TOMORROW, LATER)
     assert period.report.languages["hmn"].claims[Claim.TRANSMITTED] == len(both)
+
+
+@BOTH
+async def test_whoever_takes_a_file_slowly_keeps_nobody_from_writing(room: Room):
+    await proved(room, await aired(room))
+    async with room.database.reading() as session:
+        scope = await room.programme.reports.scope(session, COMMUNE, TODAY, TODAY + timedelta(days=9))
+    lots = room.programme.reports.batches(room.database, scope, LATER)
+    first = await anext(lots)
+    async with asyncio.timeout(5), room.database.writing() as session:
+        await session.execute(update(Delivery).values(reason="written meanwhile"))
+        await session.execute(text("ALTER TABLE delivery ADD COLUMN meanwhile INTEGER"))
+    rest = [row async for lot in lots for row in lot]
+    assert len(first) + len(rest) == 2 * 57
