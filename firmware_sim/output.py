@@ -28,7 +28,8 @@ MARK_LEAD_MS = 1_000
 class Entry:
     """An airing of this output and what belongs to it. height: how high stands the authority that ordered it.
 
-    cut: a power cut broke it off; it has not sounded since. unsaid: since flash was lost nothing says how far it came.
+    tuned: its streams are open, or it has none. cut: a power cut broke it off; it has not sounded since. unsaid: since
+    flash was lost nothing says how far it came.
     """
 
     airing: Airing
@@ -136,7 +137,8 @@ class Output:
             return None
         plan = SoundPlan.of(play, languages_of(clusters))
         airing = Airing(play, order.id, order.issued_ms, order.expires_ms, plan.total_ms)
-        entry = self._entries[play.occurrence] = Entry(airing, plan, clusters, mark, height)
+        entry = Entry(airing, plan, clusters, mark, height, tuned=not plan.has_stream)
+        self._entries[play.occurrence] = entry
         return entry
 
     def _mark_until(self, occurrence: str, forget_ms: int, turn: Turn) -> Mark:
@@ -333,7 +335,7 @@ class Output:
         self._keep(entry, mark, turn)
 
     def _to_tune(self) -> list[Entry]:
-        return [entry for entry in self._entries.values() if entry.plan.has_stream and not entry.tuned]
+        return [entry for entry in self._entries.values() if not entry.tuned]
 
     def _tune_ahead(self, turn: Turn) -> None:
         """Open the streams of what begins soon; later ones are opened by whoever makes the sound."""
