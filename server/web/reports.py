@@ -26,6 +26,8 @@ router = APIRouter(include_in_schema=False)
 
 ROWS = 50
 SILENCES = 20
+CHOICES = 200
+"""How many villages or clusters a page lists; of more, one is named by its id."""
 MONTHS = 24
 """How many months back are offered; older ones are reached by their address."""
 UNHEARD = (Claim.SILENT, Claim.PARTLY, Claim.NO_WORD, Claim.BEGAN, Claim.NOT_ORDERED)
@@ -142,6 +144,7 @@ async def log(page: ViewPage) -> HTMLResponse:
         claims=CLAIMS,
         villages=sorted((scope.village_of(each)[0], each) for each in _villages(scope)),
         clusters=sorted((each.name, each.id) for each in scope.clusters.values()),
+        most=CHOICES,
         query=_query(when, filters),
         next=found.next,
     )
@@ -169,7 +172,8 @@ async def _report(page: Page, kind: str) -> Response:
         links={formats.short_day(day, page.locale): day for day in days},
         silences=[(each, CLAIMS[each.claim], reason_text(page, each.row.reason)) for each in found.silences[:SILENCES]],
         more=max(0, len(found.silences) - SILENCES),
-        villages=[(village, _unheard(village)) for village in found.villages],
+        villages=[(village, _unheard(village)) for village in found.villages[:CHOICES]],
+        more_villages=max(0, len(found.villages) - CHOICES),
         names=names,
         drill=Status.DRILL,
         claims=CLAIMS,

@@ -5,6 +5,7 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from openpyxl import load_workbook
 from sqlalchemy import update
 from sqlmodel import col
@@ -13,9 +14,10 @@ from base.ids import new_id
 from base.times import utc_now
 from devices.models import Delivery, DeliveryState
 from devices.wire.audience import Audience
-from schedules.asrun import COLUMNS
+from schedules.asrun import COLUMNS, Claim
 from schedules.models import Occurrence, OccurrenceState
 from server.auth.models import Role
+from server.web import reports
 from tests.integration.server.web.conftest import COMMUNE, Office
 
 AT = datetime(2026, 3, 10, 22, tzinfo=UTC)
@@ -130,3 +132,14 @@ async def test_the_first_page_offers_days_and_months(office: Office):
     assert f"/reports/day?day={today}" in page
     assert f"/reports/month?month={today.isoformat()[:7]}" in page
     assert (await viewer.get("/reports/month")).headers["location"] == f"/reports/month?month={today.isoformat()[:7]}"
+
+
+async def test_a_place_with_very_many_clusters_is_not_listed_whole(office: Office, monkeypatch: pytest.MonkeyPatch):
+    occurrence, day = await on_air(office)
+    viewer = await office.person(Role.OPERATOR)
+    monkeypatch.setattr(reports, "CHOICES", 3)
+    report = (await viewer.get(f"/reports/day?day={day}")).text
+    assert (report.count("&amp;village="), "more villages are in the files" in report) == (3, True)
+    page = (await viewer.get(f"/reports/log?day={day}&cluster=bn-s04")).text
+    assert (page.count("<option"), 'value="bn-s04"' in page) == (1 + len(Claim), True)
+    assert f"/occurrences/{occurrence}" in page
