@@ -18,12 +18,13 @@ from schedules.ground import Ground
 from schedules.issuing import Issuer
 from schedules.models import Occurrence
 from schedules.outcomes import Contender
+from schedules.repository.timetable import OccurrenceRow
 from schedules.yielding import Party
 
 _MS = timedelta(milliseconds=1)
 
 
-def side_of(row: Occurrence, ground: Ground) -> Side:
+def side_of(row: Occurrence | OccurrenceRow, ground: Ground) -> Side:
     """What decisions know an occurrence by: its plan and the time its rule gives it."""
     local = (row.original_at or row.start_at).astimezone(ground.rules.zone)
     lasts_s = round((row.ends_at - row.start_at).total_seconds())

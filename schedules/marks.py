@@ -11,6 +11,9 @@ from schedules.allowances import Allowance
 from schedules.conflicts import Overlap, Slot
 from schedules.missing import Need, missing
 
+Two = tuple[str, str]
+"""The occurrences that meet, the earlier first."""
+
 
 class Mark(StrEnum):
     """The worst first."""
@@ -29,6 +32,8 @@ class Mark(StrEnum):
     """It meets an airing of a higher class."""
     LOUD = "loud"
     """It is louder than is permitted then, and will be turned down."""
+    DECIDED = "decided"
+    """It meets an airing of its own class, and somebody said what becomes of that."""
 
 
 @dataclass
@@ -72,9 +77,9 @@ def in_play(overlaps: Iterable[Overlap], among: frozenset[str] | None) -> dict[s
     return found
 
 
-def of_meeting(occurrence: str, met: Sequence[Overlap]) -> set[Mark]:
-    """What the airings it meets do to one; nothing is to be said of the one that is heard."""
-    equals = {Mark.CLASH for each in met if each.wins is None}
+def of_meeting(occurrence: str, met: Sequence[Overlap], settled: Collection[Two] = ()) -> set[Mark]:
+    """What the airings it meets do to one; of the one that is heard nothing is to be said. settled: what is decided."""
+    equals = {Mark.DECIDED if (each.first, each.second) in settled else Mark.CLASH for each in met if each.wins is None}
     higher = {Mark.GIVES_WAY for each in met if each.wins not in {None, occurrence}}
     return equals | higher
 

@@ -12,17 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from schedules import ground as grounds
 from schedules import quiet
+from schedules.airtime import local_day
 from schedules.arrivals import Arrival, Wanted
 from schedules.bringing import Bringing
 from schedules.composition import Item
 from schedules.conflicts import Overlap, Slot, overlaps
+from schedules.contending import side_of
 from schedules.content import Content
+from schedules.decisions import Choice, Decision, Pair, Side, decided
 from schedules.ground import Ground
 from schedules.issuing import Issuer
-from schedules.marks import Limits, Mark, in_order, in_play, of_meeting, worst_need
+from schedules.marks import Limits, Mark, Two, in_order, in_play, of_meeting, worst_need
 from schedules.missing import Need
 from schedules.models import OccurrenceState, Off
 from schedules.pauses import Silence, silent
+from schedules.repository import decisions as decision_rows
 from schedules.repository import timetable as rows
 from schedules.repository.programme import PAUSED
 from schedules.repository.timetable import OccurrenceRow
@@ -30,6 +34,8 @@ from schedules.slots import slots_of
 
 MOST = 3_000
 """How many occurrences are looked at."""
+HOLDS = frozenset({Choice.HIGHER_WINS, Choice.QUEUE_AFTER})
+"""What was moved or shortened and meets again is asked anew."""
 _OPEN = frozenset({OccurrenceState.PLANNED, OccurrenceState.ISSUED})
 
 
@@ -48,7 +54,8 @@ class Days:
     """What lies at least partly in some days, first to last, and why it bears its marks.
 
     meets: occurrence → the airings it meets. arrivals: where its sound is not expected in time. needs: how much the
-    worst off of its listeners loses. cut: there are more than `MOST`.
+    worst off of its listeners loses. settled: those that meet and of which it was decided what becomes. cut: there are
+    more than `MOST`.
     """
 
     ground: Ground
@@ -57,6 +64,7 @@ class Days:
     meets: Mapping[str, Sequence[Overlap]]
     arrivals: Mapping[str, Arrival]
     needs: Mapping[str, Need]
+    settled: frozenset[Two]
     cut: bool
 
 
@@ -81,6 +89,7 @@ class Timetable:
         airings = [each for each in self._airings(shown, ground, silences) if each.concerns(among)]
         alive = [each for each in airings if each.row.state in _OPEN and each.row.ends_at > self.issuer.clock()]
         meets = in_play(overlaps(each.slot for each in airings if each.stands), among)
+        settled = await self._settled(session, ground, [each.row for each in airings], meets)
         contents = await self.issuer.contents(session, {each.row.announcement_id for each in alive})
         bringing = Bringing(self.issuer)
         spoken = await self.issuer.devices.cluster_languages(session, ground.place.id)
@@ -88,9 +97,25 @@ class Timetable:
         wanted = [_wanted(each) for each in alive if each.row.announcement_id in contents]
         arrivals = await bringing.arrivals(session, ground, wanted, contents, among)
         limits = Limits(ground.allowance)
-        known = _Known(limits, contents, meets, arrivals, needs, frozenset(each.row.id for each in alive))
+        known = _Known(limits, contents, meets, settled, arrivals, needs, frozenset(each.row.id for each in alive))
         entries = tuple(Entry(each.row, each.slot.clusters, each.paused, known.marks(each)) for each in airings)
-        return Days(ground, entries, silences, meets, arrivals, needs, len(found) > MOST)
+        return Days(ground, entries, silences, meets, arrivals, needs, settled, len(found) > MOST)
+
+    async def _settled(
+        self,
+        session: AsyncSession,
+        ground: Ground,
+        found: Sequence[OccurrenceRow],
+        meets: Mapping[str, Sequence[Overlap]],
+    ) -> frozenset[Two]:
+        """Of equals that meet those that somebody decided about, so that it holds as they meet now."""
+        equals = {(each.first, each.second) for met in meets.values() for each in met if each.wins is None}
+        decisions = await decision_rows.of_place(session, ground.place.id) if equals else []
+        if not decisions:
+            return frozenset()
+        named = {name for two in equals for name in two}
+        known = {row.id: (row, side_of(row, ground)) for row in found if row.id in named}
+        return frozenset(two for two in equals if _is_settled(known[two[0]], known[two[1]], decisions, ground))
 
     async def ground(self, session: AsyncSession, place_id: str) -> Ground:
         """The place with everything below it. Raises NotFound("schedules.place_unknown")."""
@@ -104,6 +129,9 @@ class Timetable:
             if silences:
                 out |= silent(slot, silences)
             yield _Airing(row, replace(slot, clusters=slot.clusters - out) if out else slot, out)
+
+
+_Sided = tuple[OccurrenceRow, Side]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +161,7 @@ class _Known:
     limits: Limits
     contents: Mapping[str, Content]
     meets: Mapping[str, Sequence[Overlap]]
+    settled: frozenset[Two]
     arrivals: Mapping[str, Arrival]
     needs: Mapping[str, Need]
     alive: frozenset[str]
@@ -145,7 +174,7 @@ class _Known:
             return ()
         content = self.contents.get(row.announcement_id or "")
         arrival = self.arrivals.get(row.id)
-        marks = of_meeting(row.id, self.meets[row.id]) if row.id in self.meets else set[Mark]()
+        marks = of_meeting(row.id, self.meets[row.id], self.settled) if row.id in self.meets else set[Mark]()
         said = (
             (Mark.NOT_PERMITTED, not self.limits.permits(airing.slot)),
             (Mark.NOT_APPROVED, content is not None and row.state is OccurrenceState.PLANNED and not content.may_air),
@@ -154,6 +183,12 @@ class _Known:
             (Mark.LOUD, self.limits.loud(airing.slot)),
         )
         return in_order(marks.union(mark for mark, holds in said if holds))
+
+
+def _is_settled(one: _Sided, other: _Sided, decisions: Sequence[Decision], ground: Ground) -> bool:
+    day = local_day(one[0].start_at, ground.rules.zone)
+    word = decided(decisions, Pair.of(one[1], other[1]), day)
+    return word is not None and word.choice in HOLDS
 
 
 def _wanted(airing: _Airing) -> Wanted:

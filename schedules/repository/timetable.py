@@ -39,6 +39,7 @@ class OccurrenceRow(NamedTuple):
     emergency_id: str | None
     replaces_id: str | None
     title: str
+    original_at: datetime | None
     start_at: datetime
     ends_at: datetime
     play_class: int

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from devices.wire.orders import AfterPreemption
+from devices.wire.orders import AfterPreemption, PlayClass
 from schedules.conflicts import Overlap
 from schedules.marks import Mark
 from schedules.missing import Need
@@ -28,6 +28,8 @@ NEEDS = {
 NOT_SURE = Sign("○", N_("not known"), "off")
 ONE_ONLY = Sign("○", N_("language missing"), "off")
 LEFT_OUT = Sign("‖", N_("paused"), "plan")
+MEETS = frozenset({Mark.CLASH, Mark.GIVES_WAY, Mark.DECIDED})
+_Rows = Mapping[str, OccurrenceRow]
 MEETINGS = 3
 """How many of the airings that one meets are named."""
 
@@ -41,7 +43,7 @@ class Note:
     href: str = ""
 
 
-def notes_of(page: Page, found: Days, entry: Entry, rows: Mapping[str, OccurrenceRow]) -> list[Note]:
+def notes_of(page: Page, found: Days, entry: Entry, rows: _Rows) -> list[Note]:
     """All that is to be said of an entry, the worst first."""
     said = [note for mark in entry.marks for note in _of_mark(page, found, entry, mark, rows)]
     if found.needs.get(entry.row.id) is Need.FURTHER:
@@ -62,9 +64,9 @@ def notes_of(page: Page, found: Days, entry: Entry, rows: Mapping[str, Occurrenc
     return said
 
 
-def _of_mark(page: Page, found: Days, entry: Entry, mark: Mark, rows: Mapping[str, OccurrenceRow]) -> Iterator[Note]:
+def _of_mark(page: Page, found: Days, entry: Entry, mark: Mark, rows: _Rows) -> Iterator[Note]:
     row = entry.row
-    if mark in {Mark.CLASH, Mark.GIVES_WAY}:
+    if mark in MEETS:
         yield from _meetings(page, found, row, mark, rows)
     else:
         yield Note(MARKS[mark], _sentence(page, found, entry, mark), _remedy(row, mark))
@@ -104,13 +106,25 @@ def _remedy(row: OccurrenceRow, mark: Mark) -> str:
     return f"/announcements/{row.announcement_id}" if about else ""
 
 
-def _meetings(
-    page: Page, found: Days, row: OccurrenceRow, mark: Mark, rows: Mapping[str, OccurrenceRow]
-) -> Iterator[Note]:
-    wanted = [each for each in found.meets[row.id] if (each.wins is None) is (mark is Mark.CLASH)]
-    for each in [met for met in wanted if met.wins != row.id][:MEETINGS]:
+def _meetings(page: Page, found: Days, row: OccurrenceRow, mark: Mark, rows: _Rows) -> Iterator[Note]:
+    wanted = [each for each in found.meets[row.id] if _kind(found, row, each) is mark]
+    for each in wanted[:MEETINGS]:
         other = rows[each.second if each.first == row.id else each.first]
-        yield Note(MARKS[mark], _meeting(page, row, other, each, mark), href_of(other))
+        yield Note(MARKS[mark], _meeting(page, row, other, each, mark), _where_decided(page, found, other, each))
+
+
+def _kind(found: Days, row: OccurrenceRow, met: Overlap) -> Mark | None:
+    """What one that it meets does to a row; None: it is the one that is heard."""
+    if met.wins is None:
+        return Mark.DECIDED if (met.first, met.second) in found.settled else Mark.CLASH
+    return None if met.wins == row.id else Mark.GIVES_WAY
+
+
+def _where_decided(page: Page, found: Days, other: OccurrenceRow, met: Overlap) -> str:
+    """The page where it is decided, while both are still to begin; else the other one's."""
+    ahead = met.start > page.now and other.start_at > page.now
+    ours = other.place_id == found.ground.place.id and other.emergency_id is None
+    return f"/programme/clashes/{met.first}/{met.second}" if ahead and ours else href_of(other)
 
 
 def _meeting(page: Page, row: OccurrenceRow, other: OccurrenceRow, overlap: Overlap, mark: Mark) -> str:
@@ -120,13 +134,18 @@ def _meeting(page: Page, row: OccurrenceRow, other: OccurrenceRow, overlap: Over
         title=other.title,
         kind=page.gettext(CLASSES[other.play_class]),
     )
+    return f"{what}, {where_met(page, overlap)}: {_outcome(page, row, other, mark)}"
+
+
+def _outcome(page: Page, row: OccurrenceRow, other: OccurrenceRow, mark: Mark) -> str:
+    if mark is Mark.DECIDED:
+        return page.gettext(N_("it is decided what becomes of them"))
     if mark is Mark.CLASH:
-        outcome = page.gettext(N_("one will wait for the other"))
-    elif other.start_at <= row.start_at:
-        outcome = page.gettext(N_("this one waits until it is over"))
-    else:
-        outcome = page.gettext(AFTERWARDS[row.preempted])
-    return f"{what}, {where_met(page, overlap)}: {outcome}"
+        both_priority = row.play_class == other.play_class == PlayClass.PRIORITY
+        return page.gettext(N_("somebody has to decide") if both_priority else N_("one will wait for the other"))
+    if other.start_at <= row.start_at:
+        return page.gettext(N_("this one waits until it is over"))
+    return page.gettext(AFTERWARDS[row.preempted])
 
 
 def where_met(page: Page, overlap: Overlap) -> str:

@@ -20,6 +20,7 @@ MARKS: Mapping[Mark, Sign] = {
     Mark.LANGUAGE: Sign("◒", N_("language missing"), "late"),
     Mark.GIVES_WAY: Sign("↷", N_("gives way"), "plan"),
     Mark.LOUD: Sign("◁", N_("turned down"), "plan"),
+    Mark.DECIDED: Sign("✓", N_("decided"), "ok"),
 }
 CLASS_SYMBOLS = {0: "♪", 1: "●", 2: "◆", 3: "‼"}
 OCCASIONS = {

@@ -11,6 +11,8 @@ from devices.couriers.models import DeviceContact
 from devices.models import Cluster, Delivery, DeliveryState, DeviceState, Presence
 from devices.site import demo_site, enrol_site
 from devices.wire.audience import Audience
+from schedules.deciding import Asked
+from schedules.decisions import Choice
 from schedules.edits import Change, Scope
 from schedules.marks import Mark
 from schedules.models import Occurrence, OccurrenceState, Policy
@@ -145,3 +147,20 @@ def _of_the_province() -> Occurrence:
         created_by=OPERATOR,
         created_at=FIVE - A_DAY,
     )
+
+
+async def test_what_was_decided_of_two_that_meet_is_no_longer_a_clash(room: Room):
+    async with room.database.writing() as session:
+        approved = await room.approved(session)
+        await room.daily(session, approved, title="Một")
+        await room.daily(session, approved, title="Hai")
+    one, two = (entry.row for entry in (await look(room)).entries)
+    async with room.database.writing() as session:
+        desk = room.programme.clash_desk
+        ways = await desk.ways(session, COMMUNE, one.id, two.id, room.clock.now)
+        queue = next(each for each in ways.options if each.choice is Choice.QUEUE_AFTER)
+        asked = Asked(queue.choice, queue.yields, queue.start, queue.fate, always=True)
+        await desk.decide(session, COMMUNE, one.id, two.id, asked, now=room.clock.now, user_id=OPERATOR)
+    for entry in (await look(room)).entries:
+        assert Mark.DECIDED in entry.marks
+        assert Mark.CLASH not in entry.marks

@@ -82,6 +82,7 @@ def test_equals_clash_and_the_lower_gives_way_while_of_the_higher_nothing_is_sai
     assert "other" not in meets
     same = in_play(overlaps([low, replace(low, occurrence="twin")]), None)
     assert of_meeting("twin", same["twin"]) == {Mark.CLASH}
+    assert of_meeting("twin", same["twin"], {("low", "twin")}) == {Mark.DECIDED}
 
 
 def test_a_meeting_elsewhere_is_not_told_but_one_on_a_transmitter_is():
