@@ -19,6 +19,16 @@ from schedules.signing.bulletin import Bulletin, Item, Sound
 REGULAR, BOLD = "DejaVuSans.ttf", "DejaVuSans-Bold.ttf"
 _CLASSES = {0: "nền", 1: "thường", 2: "ưu tiên"}
 _LEVELS = {1: "xã", 2: "tỉnh", 3: "trung ương"}
+_LANGUAGES = {
+    "vi": "Việt",
+    "hmn": "Mông",
+    "tyz": "Tày",
+    "nut": "Nùng",
+    "ium": "Dao",
+    "blt": "Thái Đen",
+    "twh": "Thái Trắng",
+    "en": "Anh",
+}
 _FAMILY = "DejaVu"
 _MARGIN_MM = 20
 _LINE_MM = 5.2
@@ -109,7 +119,7 @@ class _Paper(FPDF):
 
     def _sound(self, sound: Sound) -> None:
         seconds = round(sound.duration_ms / 1000)
-        self._line(f"Tiếng: {sound.language} · {seconds // 60}:{seconds % 60:02} phút", size=10, bold=True, gap=1)
+        self._line(f"Tiếng {_LANGUAGES.get(sound.language, sound.language)} · {seconds // 60}:{seconds % 60:02} phút", size=10, bold=True, gap=1)
         printable = self._known.issuperset(map(ord, unicodedata.normalize("NFC", "".join(sound.text.split()))))
         self._line((sound.text if printable else _UNPRINTABLE) or _NO_TEXT, size=11, gap=1)
         self._pairs(("Âm thanh", sound.sha256), *sound.files, size=7.5)

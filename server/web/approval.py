@@ -26,6 +26,11 @@ class Approval:
     megabytes: int = MAX_BYTES // 1_000_000
 
     @property
+    def is_open(self) -> bool:
+        """Whether nothing but the author's name may still keep this person from approving."""
+        return self.mine and (self.signature is not None or not self.terms.signed)
+
+    @property
     def roles(self) -> tuple[Role, ...]:
         """Whom the rule names."""
         return tuple(role for role in Role if role.value in self.terms.roles)
