@@ -20,6 +20,10 @@ KEPT_BLOCKS = 40
 """The last four seconds: what a link with hiccups may lag behind."""
 AHEAD_BLOCKS = 5
 """Half a second must be here before it begins to sound, or goes on after it ran dry."""
+BURST_S = 20.0
+"""So much sound is taken at once: what a server has ready for a new listener."""
+DRIFT = 1.005
+"""And after that so much faster than real time, at most: clocks differ, and a file is not to be sounded in a rush."""
 IDLE_S = 150.0
 """Nobody has asked for it for so long: it is let go. Longer than it is opened ahead, and than most interruptions."""
 STUCK_S = 45.0
@@ -58,6 +62,20 @@ class LiveStreams:
         while len(self._open) >= MAX_STREAMS:
             oldest = min(self._open.values(), key=lambda stream: stream.wanted_s)
             self._open.pop(oldest.url).stop()
+
+
+class Pace:
+    """How much sound may be taken from a process by now; whoever sends faster has to wait."""
+
+    def __init__(self, now_s: float) -> None:
+        self._began_s, self._taken_s = now_s, 0.0
+
+    def ahead_s(self, now_s: float) -> float:
+        """How long nothing more may be taken; 0 or less: something may."""
+        return self._taken_s - BURST_S - (now_s - self._began_s) * DRIFT
+
+    def took(self, samples: int) -> None:
+        self._taken_s += samples / RATE_HZ
 
 
 class _Stream:
@@ -120,14 +138,18 @@ class _Stream:
         self._stopped.wait(0.5)
 
     def _take(self, pipe: int) -> None:
-        rest = b""
+        rest, pace = b"", Pace(time.monotonic())
         while not self._over() and time.monotonic() - self._came_s < STUCK_S:
+            if (ahead_s := pace.ahead_s(time.monotonic())) > 0:
+                self._stopped.wait(min(ahead_s, 0.2))
+                continue
             if not select.select([pipe], [], [], 0.2)[0]:
                 continue
             data = os.read(pipe, 65_536)
             if not data:
                 return
             self._came_s = time.monotonic()
+            pace.took(len(data) // 2)
             rest = self._keep(rest + data)
 
     def _keep(self, data: bytes) -> bytes:

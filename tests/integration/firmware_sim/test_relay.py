@@ -5,6 +5,7 @@ import hashlib
 import io
 import wave
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,22 @@ async def test_a_stream_that_ends_or_stalls_for_most_of_its_slot_is_told_of(ear:
     heard = ear.heard()
     assert STREAM_HZ in heard
     assert set(heard[-20:]) == {0}
+
+
+async def test_bytes_that_are_no_sound_are_a_dead_stream_and_harm_nothing(ear: Ear):
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + bytes(range(256)) * 1_600)
+        with suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/live"
+    ear.sound(sound_of(Stream(url, 2_500, 1_000)))
+    assert await ear.end() == "silent_stream"
+    server.close()
+    await server.wait_closed()
 
 
 async def test_an_alarm_silences_a_stream_at_once_and_the_rest_is_live(ear: Ear):

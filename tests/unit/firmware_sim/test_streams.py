@@ -5,13 +5,26 @@ from devices.wire.orders import PlayClass
 from devices.wire.reports import Receipt, ReceiptState
 from firmware_sim import events
 from firmware_sim.effects import Sound, Tune
+from firmware_sim.live import BURST_S, Pace
 from firmware_sim.plan import SoundPlan
+from firmware_sim.render import RATE_HZ
 from firmware_sim.tallies import FALLBACK, SILENT_STREAM
 from tests.unit.firmware_sim.rig import GATEWAY, T0, TONE, Rig, play, speech
 
 URL = "http://10.0.0.1:8000/live"
 SLOT = Stream(URL, 600_000, 8_000, speech())
 MINUTE = 60_000
+
+
+def test_a_sender_in_a_hurry_is_held_to_real_time():
+    pace, now_s, taken_s = Pace(100.0), 100.0, 0.0
+    while now_s < 160.0:
+        if pace.ahead_s(now_s) <= 0:
+            pace.took(RATE_HZ // 10)
+            taken_s += 0.1
+        else:
+            now_s += 0.05
+    assert BURST_S + 60 <= taken_s <= BURST_S + 61
 
 
 def tuned(rig: Rig) -> list[tuple[str, ...]]:
