@@ -29,7 +29,7 @@ from schedules.totals import Alike, Report, Silence, report, silences
 
 MOST_AIRINGS = 20_000
 MOST_ROWS = 1_000_000
-"""Airings times clusters. A spreadsheet has 1,048,576 lines; 400,000 rows take four seconds to add up."""
+"""Airings times clusters. A spreadsheet has 1,048,576 lines; 400,000 rows take some seconds to add up."""
 BATCH = 100
 """How many airings one query is about."""
 ROWS_READ, ROWS_AT_ONCE = 2_000, 500
