@@ -15,5 +15,7 @@ async def lock_place(session: AsyncSession, place_id: str) -> None:
 
 async def lock_free_places(session: AsyncSession, place_ids: Collection[str]) -> set[str]:
     """Those of these places nobody plans in, locked."""
+    if not place_ids:
+        return set()
     query = select(PLACE.c.id).where(PLACE.c.id.in_(place_ids)).order_by(PLACE.c.id)
     return set(await session.scalars(query.with_for_update(key_share=True, skip_locked=True)))

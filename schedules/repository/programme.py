@@ -78,7 +78,9 @@ async def short_of(session: AsyncSession, horizon: datetime, limit: int) -> list
         or_(col(Schedule.planned_until).is_(None), col(Schedule.planned_until) < horizon),
     )
     places = await session.scalars(select(Schedule.place_id).where(short).distinct())
-    free = await lock_free_places(session, set(places))
+    free = await lock_free_places(session, places.all())
+    if not free:
+        return []
     query = (
         select(Schedule)
         .where(short, col(Schedule.place_id).in_(free))

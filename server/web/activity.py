@@ -45,6 +45,7 @@ ACTIONS = {
     "create_schedule": N_("made a schedule"),
     "end_schedule": N_("ended a schedule"),
     "edit_schedule": N_("changed airings"),
+    "decide_clash": N_("decided a clash"),
     "copy_programme": N_("copied days of the programme"),
     "undo_programme": N_("undid a change of the programme"),
     "pause": N_("left somebody in peace"),

@@ -22,6 +22,7 @@ from schedules.resolving import Option
 from server.i18n import formats
 from server.i18n.catalogue import N_
 from server.web import audience, clash_choice, clash_words, fields
+from server.web.announcements import find
 from server.web.audience import Chosen
 from server.web.page import Page
 from server.web.recurring import in_words
@@ -150,7 +151,7 @@ async def _judged(
     if not announcement or chosen.audience is None:
         return None
     wanted = Wanted(
-        announcement,
+        (await find(page, session, announcement)).announcement.id,
         rule,
         audience.needed(chosen),
         fields.whole(said, "volume"),
