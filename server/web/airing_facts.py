@@ -14,12 +14,25 @@ from schedules.keeping import rule_of
 from schedules.models import Occurrence, OccurrenceState, PauseRow, Schedule
 from schedules.plans import Preempted
 from schedules.repository import changes as rows
+from schedules.timetable import Days
 from server.auth.permissions import Permission
+from server.i18n.catalogue import N_
 from server.web import repository
-from server.web.effect_words import Line, Meets, after_giving_way, lines, names_of, whom
+from server.web.effect_words import (
+    Line,
+    Meets,
+    after_giving_way,
+    lines,
+    names_of,
+    what_comes,
+    where_they_meet,
+    whom,
+)
+from server.web.marks import MARKS
 from server.web.page import Page
 from server.web.pause_words import Told, told
 from server.web.recurring import in_words
+from server.web.signs import Sign
 
 VILLAGES = 12
 TOLD = 3
@@ -45,6 +58,7 @@ class Facts:
     then: str
     pauses: Sequence[Told]
     meets: Sequence[Meets]
+    marks: Sequence[Sign]
     newer: str
     offer: Offer | None
     takes_back: Sequence[Line]
@@ -62,6 +76,7 @@ async def facts_of(page: Page, session: AsyncSession, it: Occurrence) -> Facts:
     schedule = await page.runtime.programme.schedule(session, it.schedule_id) if it.schedule_id else None
     may_schedule = page.me.can(Permission.SCHEDULE, it.place_id)
     offer = await _offer(page, session, it) if may_schedule else None
+    look = await _look(page, session, it, ground)
     differing = offer.differences if offer is not None else ()
     return Facts(
         whom=whom(page, names, audience),
@@ -73,7 +88,8 @@ async def facts_of(page: Page, session: AsyncSession, it: Occurrence) -> Facts:
         when="" if schedule is None else in_words(page, rule_of(schedule)),
         then=after_giving_way(page, Preempted(it.preempted, it.stale_s)),
         pauses=[told(page, names, ground, row) for row in await _pauses(page, session, it, ground)],
-        meets=await _meets(page, session, it),
+        meets=_meets(page, it, look),
+        marks=_marks(it, look),
         newer=await _newer(session, it),
         offer=offer,
         takes_back=lines(page, names, differing[:TOLD]),
@@ -89,25 +105,35 @@ async def _pauses(page: Page, session: AsyncSession, it: Occurrence, ground: Gro
     return await page.runtime.programme.pauses.touching(session, ground, it)
 
 
-async def _meets(page: Page, session: AsyncSession, it: Occurrence) -> list[Meets]:
+async def _look(page: Page, session: AsyncSession, it: Occurrence, ground: Ground) -> Days | None:
+    """The time it would sound in, as the calendar shows it; None of what is past or called off."""
     if it.state not in _OPEN or it.ends_at <= page.now:
+        return None
+    end = it.ends_at + timedelta.resolution
+    return await page.runtime.programme.timetable.look(session, ground, it.start_at, end)
+
+
+def _marks(it: Occurrence, look: Days | None) -> list[Sign]:
+    entries = () if look is None else look.entries
+    return [MARKS[mark] for entry in entries if entry.row.id == it.id for mark in entry.marks]
+
+
+def _meets(page: Page, it: Occurrence, look: Days | None) -> list[Meets]:
+    """What it meets, and what comes of that."""
+    if look is None:
         return []
-    found = await page.runtime.programme.clashes(session, it.place_id, it.start_at, it.ends_at + timedelta.resolution)
-    own = [each for each in found if it.id in {each.first, each.second}]
-    titles = await repository.occurrence_titles(session, {name for each in own for name in (each.first, each.second)})
+    titles = {entry.row.id: entry.row.title for entry in look.entries}
     return [
         Meets(
             at=page.clock(each.start),
-            title=titles[it.id],
-            other=titles[each.second if each.first == it.id else each.first],
-            where=page.ngettext("in %(num)d cluster", "in %(num)d clusters", len(each.clusters))
-            if each.clusters
-            else page.gettext("on a transmitter, which sends one thing at a time"),
-            outcome=page.gettext("one will wait for the other")
-            if each.wins is None
-            else page.gettext("“%(title)s” comes first", title=titles[each.wins]),
+            title=it.title,
+            other=titles.get(each.second if each.first == it.id else each.first, "–"),
+            where=where_they_meet(page, len(each.clusters)),
+            outcome=page.gettext(N_("it was decided what becomes of them"))
+            if (each.first, each.second) in look.settled
+            else what_comes(page, None if each.wins is None else titles.get(each.wins, "–")),
         )
-        for each in own
+        for each in look.meets.get(it.id, ())
     ]
 
 

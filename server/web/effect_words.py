@@ -92,15 +92,25 @@ def meetings(page: Page, found: Sequence[Meeting]) -> list[Meets]:
             at=_moment(page, each.start),
             title=each.title,
             other=each.other,
-            where=page.ngettext("in %(num)d cluster", "in %(num)d clusters", each.clusters)
-            if each.clusters
-            else page.gettext(N_("on a transmitter, which sends one thing at a time")),
-            outcome=page.gettext(N_("one will wait for the other"))
-            if each.wins is None
-            else page.gettext(N_("“%(title)s” comes first"), title=each.wins),
+            where=where_they_meet(page, each.clusters),
+            outcome=what_comes(page, each.wins),
         )
         for each in found[:SHOWN]
     ]
+
+
+def where_they_meet(page: Page, clusters: int) -> str:
+    """In how many clusters two airings would sound at once; in none, when they only share a transmitter."""
+    if clusters:
+        return page.ngettext("in %(num)d cluster", "in %(num)d clusters", clusters)
+    return page.gettext(N_("on a transmitter, which sends one thing at a time"))
+
+
+def what_comes(page: Page, wins: str | None) -> str:
+    """Which comes first; None: they are equals."""
+    if wins is None:
+        return page.gettext(N_("one will wait for the other"))
+    return page.gettext(N_("“%(title)s” comes first"), title=wins)
 
 
 def _line(page: Page, names: Mapping[str, str], found: Difference) -> Line:
