@@ -36,6 +36,9 @@ class Mark(StrEnum):
     """It meets an airing of its own class, and somebody said what becomes of that."""
 
 
+_WEIGHT = {mark: at for at, mark in enumerate(Mark)}
+
+
 @dataclass
 class Limits:
     """The permitted hours and the loudest volume of one place, a local day looked up once."""
@@ -93,7 +96,7 @@ def worst_need(heard: Iterable[tuple[PlaceNode, Sequence[str]]], items: Iterable
 
 def in_order(marks: Collection[Mark]) -> tuple[Mark, ...]:
     """The worst first."""
-    return tuple(mark for mark in Mark if mark in marks)
+    return tuple(sorted(marks, key=_WEIGHT.__getitem__)) if len(marks) > 1 else tuple(marks)
 
 
 def layer(play_class: int, level: int, start: datetime) -> tuple[int, int, datetime]:

@@ -4,7 +4,7 @@ The rows are those that the runner orders and the report counts. However many th
 database are as many; what is said of them is worked out by the pure modules.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -204,26 +204,24 @@ def _needs(
 ) -> dict[str, Need]:
     """Occurrence → how much the worst off of its listeners loses; those that lack nothing are left out."""
     villages = {cluster.id: ground.places[cluster.village_id] for cluster in ground.clusters}
-    known: dict[tuple[str, frozenset[str]], Need | None] = {}
+    items = {name: _languages(content) for name, content in contents.items()}
+    known: dict[tuple[frozenset[frozenset[str]], frozenset[str]], Need | None] = {}
     found: dict[str, Need] = {}
     for each in alive:
-        content = contents.get(each.row.announcement_id or "")
-        if content is None:
-            continue
-        key = content.announcement.id, each.slot.clusters
+        key = items.get(each.row.announcement_id or "", frozenset()), each.slot.clusters
         if key not in known:
             heard = ((villages[cluster], spoken.get(cluster, ())) for cluster in each.slot.clusters)
-            known[key] = worst_need(heard, _languages(content))
+            known[key] = worst_need(heard, key[0])
         need = known[key]
         if need is not None:
             found[each.row.id] = need
     return found
 
 
-def _languages(content: Content) -> list[Collection[str]]:
+def _languages(content: Content) -> frozenset[frozenset[str]]:
     """The languages of an announcement, or of each item of a session; its identification tells nothing."""
     if content.composition is None:
         ids = {content.announcement.id}
     else:
         ids = {item.announcement_id for item in content.composition.items if isinstance(item, Item)}
-    return [{version.language for version in content.versions.get(each, ())} for each in ids]
+    return frozenset(frozenset(version.language for version in content.versions.get(each, ())) for each in ids)

@@ -92,7 +92,7 @@ async def hear(page: ViewPage, cluster_id: str) -> HTMLResponse:
         stretches=stretches,
         unheard=_unheard(page, rehearsed, found, cluster_id, day),
         bands=bands(page, found.silences, names, day),
-        minutes=_minutes(rehearsed, waiting, start, end),
+        sounds_ms=_sounds_ms(rehearsed, waiting, start, end),
         waiting=NOT_APPROVED,
     )
 
@@ -130,14 +130,14 @@ def _unheard(page: Page, rehearsed: Rehearsal, found: Days, cluster_id: str, day
     return shown
 
 
-def _minutes(rehearsed: Rehearsal, waiting: set[str], start: datetime, end: datetime) -> int:
-    """Whole minutes of sound within the day, of what is approved."""
+def _sounds_ms(rehearsed: Rehearsal, waiting: set[str], start: datetime, end: datetime) -> int:
+    """How long it sounds within the day, in milliseconds, of what is approved."""
     sounding = [
         min(from_ms(each.to_ms), end) - max(from_ms(each.from_ms), start)
         for each in rehearsed.heard
         if each.occurrence not in waiting
     ]
-    return round(sum(sounding, timedelta()) / timedelta(minutes=1))
+    return sum(sounding, timedelta()) // timedelta(milliseconds=1)
 
 
 def _href(page: Page, row: OccurrenceRow) -> str:

@@ -107,7 +107,7 @@ async def test_a_village_sees_what_is_for_it_and_a_cluster_what_it_will_hear_and
 
     heard = words((await lan.get(f"/clusters/bn-s04/hear?day={day.date()}")).text)
     assert re.search(r"06:00:00 until 06:00:\d\d Bản tin sáng", heard)
-    assert "heard only if it is approved in time" in heard
+    assert "Heard only if it is approved in time. ▲ not approved" in heard
     async with office.runtime.database.writing() as session:
         pause = Pause(new_id(), Audience(places=("bn-v04",)), day, day + timedelta(days=1), Occasion.EXAM, "tests")
         await office.runtime.programme.pause(session, COMMUNE, pause)
