@@ -41,7 +41,7 @@ async def plan(here: Runtime, clusters: tuple[str, ...] = ("bn-s01", "bn-s02", "
     return row.id
 
 
-async def test_a_program_reads_the_log_by_pages_and_the_totals(station: Station):
+async def test_a_program_reads_the_log_by_pages_and_the_totals_of_its_own_place(station: Station):
     occurrence = await plan(station.runtime)
     viewer = await station.person((Role.OPERATOR, COMMUNE))
     first = (await viewer.get(f"{PLACE}/as-run", params={"month": "2026-03", "limit": 2})).json()
@@ -63,9 +63,7 @@ async def test_a_program_reads_the_log_by_pages_and_the_totals(station: Station)
     assert april["whole"]["airings"] == 0
     assert (await viewer.get(f"{PLACE}/as-run")).json()["items"] == []
 
-
-async def test_a_program_is_refused_what_is_wrong_or_not_its_own(station: Station):
-    viewer = await station.person((Role.OPERATOR, COMMUNE))
+    # What is wrong, or not its own, is refused.
     wrong = [
         ("as-run", {"day": "2026-02-30"}), ("as-run", {"month": "2026-13"}), ("as-run", {"claim": "heard"}),
         ("as-run", {"day": "2026-03-31", "cursor": "x" * 81}), ("as-run", {"cursor": "x.y"}),

@@ -61,7 +61,7 @@ async def on_air(office: Office) -> tuple[str, str]:
     return occurrence, local.date().isoformat()
 
 
-async def test_a_report_says_what_was_not_heard_and_why_and_titles_stay_text(office: Office):
+async def test_a_report_and_its_files_say_what_was_not_heard_and_why_and_titles_stay_text(office: Office):
     await planned(office)
     viewer = await office.person(Role.OPERATOR)
     for path in ("/reports/day?day=2026-03-11", "/reports/month?month=2026-03", "/reports/log?day=2026-03-11"):
@@ -71,8 +71,22 @@ async def test_a_report_says_what_was_not_heard_and_why_and_titles_stay_text(off
         assert "never ordered" in page, path
     assert "Nothing was planned" in (await viewer.get("/reports/day?day=2026-03-10")).text
 
+    viewer.client.headers["Accept-Language"] = "vi"
+    sent = await viewer.get("/reports/log.csv?month=2026-03")
+    assert sent.headers["content-disposition"] == 'attachment; filename="loa-bao-nhai-2026-03.csv"'
+    [head, line] = csv.reader(io.StringIO(sent.content.decode("utf-8-sig"), newline=""))
+    assert (line[COLUMNS.index("title")], head[0], len(head)) == (TITLE, "Ngày", len(COLUMNS))
+    assert (line[0], line[1]) == ("2026-03-11", "05:00")
+    sent = await viewer.get("/reports/log.xlsx?day=2026-03-11")
+    assert sent.headers["content-disposition"] == 'attachment; filename="loa-bao-nhai-2026-03-11.xlsx"'
+    log = load_workbook(io.BytesIO(sent.content))["Nhật ký"]
+    assert log.cell(2, COLUMNS.index("title") + 1).value == TITLE
+    assert log.max_row == 2
 
-async def test_what_receipts_say_stands_in_the_report_and_filters_find_it(office: Office):
+
+async def test_what_receipts_say_stands_in_the_report_and_filters_find_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
     occurrence, day = await on_air(office)
     viewer = await office.person(Role.OPERATOR)
     report = (await viewer.get(f"/reports/day?day={day}")).text
@@ -93,53 +107,31 @@ async def test_what_receipts_say_stands_in_the_report_and_filters_find_it(office
     for path in ("/", f"/occurrences/{occurrence}"):
         assert f"/reports/day?day={day}" in (await viewer.get(path)).text
 
-
-async def test_the_log_is_taken_along_as_csv_and_xlsx_named_by_place_and_time(office: Office):
-    await planned(office)
-    viewer = await office.person(Role.OPERATOR, language="vi")
-    sent = await viewer.get("/reports/log.csv?month=2026-03")
-    assert sent.headers["content-disposition"] == 'attachment; filename="loa-bao-nhai-2026-03.csv"'
-    [head, line] = csv.reader(io.StringIO(sent.content.decode("utf-8-sig"), newline=""))
-    assert (line[COLUMNS.index("title")], head[0], len(head)) == (TITLE, "Ngày", len(COLUMNS))
-    assert (line[0], line[1]) == ("2026-03-11", "05:00")
-    sent = await viewer.get("/reports/log.xlsx?day=2026-03-11")
-    assert sent.headers["content-disposition"] == 'attachment; filename="loa-bao-nhai-2026-03-11.xlsx"'
-    log = load_workbook(io.BytesIO(sent.content))["Nhật ký"]
-    assert log.cell(2, COLUMNS.index("title") + 1).value == TITLE
-    assert log.max_row == 2
-
-
-async def test_no_such_time_or_page_is_refused_in_words(office: Office):
-    viewer = await office.person(Role.OPERATOR)
-    for query in ("day=2026-02-30", "month=2026-13", "day=", "month=%00", "day=" + "9" * 5_000):
-        for path in ("/reports/log", "/reports/log.csv", "/reports/log.xlsx"):
-            assert (await viewer.get(f"{path}?{query}")).status_code == 422, (path, query)
-    assert (await viewer.get("/reports/log?day=2026-03-11&after=x.y")).status_code == 422
-
-
-async def test_who_may_not_view_the_place_gets_nothing(office: Office):
-    nobody = await office.person()
-    elsewhere = await office.person(Role.OPERATOR, place_id="bn-v01")
-    for person in (nobody, elsewhere):
-        for path in ("/reports", "/reports/day?day=2026-03-11", "/reports/log.csv?day=2026-03-11", "/reports/log.xlsx"):
-            assert (await person.get(path)).status_code in {403, 404}, path
-
-
-async def test_the_first_page_offers_days_and_months(office: Office):
-    viewer = await office.person(Role.OPERATOR)
-    page = (await viewer.get("/reports")).text
-    today = (utc_now() + timedelta(hours=7)).date()
-    assert f"/reports/day?day={today}" in page
-    assert f"/reports/month?month={today.isoformat()[:7]}" in page
-    assert (await viewer.get("/reports/month")).headers["location"] == f"/reports/month?month={today.isoformat()[:7]}"
-
-
-async def test_a_place_with_very_many_clusters_is_not_listed_whole(office: Office, monkeypatch: pytest.MonkeyPatch):
-    occurrence, day = await on_air(office)
-    viewer = await office.person(Role.OPERATOR)
+    # A place with very many clusters is not listed whole.
     monkeypatch.setattr(reports, "CHOICES", 3)
     report = (await viewer.get(f"/reports/day?day={day}")).text
     assert (report.count("&amp;village="), "more villages are in the files" in report) == (3, True)
     page = (await viewer.get(f"/reports/log?day={day}&cluster=bn-s04")).text
     assert (page.count("<option"), 'value="bn-s04"' in page) == (1 + len(Claim), True)
     assert f"/occurrences/{occurrence}" in page
+
+
+async def test_days_and_months_are_offered_others_refused_in_words_and_nobody_sees_more_than_their_place(
+    office: Office,
+):
+    viewer = await office.person(Role.OPERATOR)
+    page = (await viewer.get("/reports")).text
+    today = (utc_now() + timedelta(hours=7)).date()
+    assert f"/reports/day?day={today}" in page
+    assert f"/reports/month?month={today.isoformat()[:7]}" in page
+    assert (await viewer.get("/reports/month")).headers["location"] == f"/reports/month?month={today.isoformat()[:7]}"
+    for query in ("day=2026-02-30", "month=2026-13", "day=", "month=%00", "day=" + "9" * 5_000):
+        for path in ("/reports/log", "/reports/log.csv", "/reports/log.xlsx"):
+            assert (await viewer.get(f"{path}?{query}")).status_code == 422, (path, query)
+    assert (await viewer.get("/reports/log?day=2026-03-11&after=x.y")).status_code == 422
+
+    nobody = await office.person()
+    elsewhere = await office.person(Role.OPERATOR, place_id="bn-v01")
+    for person in (nobody, elsewhere):
+        for path in ("/reports", "/reports/day?day=2026-03-11", "/reports/log.csv?day=2026-03-11", "/reports/log.xlsx"):
+            assert (await person.get(path)).status_code in {403, 404}, path
