@@ -37,8 +37,9 @@ class Terms:
     def check(self, who: Approver, title: str, authors: Collection[str]) -> None:
         """Raise Forbidden, which says who can: approve_by_approver, approve_by_administrator, approve_own."""
         if self.roles and not self.roles & who.roles:
-            by = APPROVER if APPROVER in self.roles else ADMINISTRATOR
-            raise Forbidden(f"schedules.approve_by_{by}", title=title)
+            if APPROVER in self.roles:
+                raise Forbidden("schedules.approve_by_approver", title=title)
+            raise Forbidden("schedules.approve_by_administrator", title=title)
         if self.other_than_author and who.id in authors:
             raise Forbidden("schedules.approve_own", title=title)
 

@@ -40,7 +40,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except Unfit as found:
         return {"ok": False, "code": found.code, "params": found.params}
     except Exception as error:  # noqa: BLE001 - a damaged or hostile file may break the reader anywhere
-        return {"ok": False, "code": "signed_unreadable", "params": {"part": type(error).__name__}}
+        return {"ok": False, "code": "schedules.signed_unreadable", "params": {"part": type(error).__name__}}
 
 
 if __name__ == "__main__":

@@ -58,17 +58,17 @@ class Question:
 async def check(question: Question) -> dict[str, Any]:
     """What `verdict.read_answer` reads of a good one. Raises Unfit, and for damaged files whatever pyHanko does."""
     if not question.pdf.startswith(b"%PDF-"):
-        raise Unfit("signed_unreadable")
+        raise Unfit("schedules.signed_unreadable")
     reader = PdfFileReader(io.BytesIO(question.pdf))
     if reader.encrypted:
-        raise Unfit("signed_encrypted")
+        raise Unfit("schedules.signed_encrypted")
     if not question.pdf.startswith(question.paper):
-        raise Unfit("signed_other")
+        raise Unfit("schedules.signed_other")
     found = list(reader.embedded_regular_signatures)
     if not found:
-        raise Unfit("signed_nothing")
+        raise Unfit("schedules.signed_nothing")
     if len(found) > MAX_SIGNATURES:
-        raise Unfit("signed_unreadable")
+        raise Unfit("schedules.signed_unreadable")
     _check_only_signed(reader, question.paper)
     return await _signature(reader, found[-1], question)
 
@@ -78,24 +78,24 @@ def _check_only_signed(reader: PdfFileReader, paper: bytes) -> None:
     starts = reader.xrefs.get_startxref_for_revision(0)
     ours = int(paper.rsplit(b"startxref", 1)[1].split()[0])
     if starts != ours:
-        raise Unfit("signed_changed")
+        raise Unfit("schedules.signed_changed")
     if not isinstance(DEFAULT_DIFF_POLICY.review_file(reader, 0), DiffResult):
-        raise Unfit("signed_changed")
+        raise Unfit("schedules.signed_changed")
 
 
 async def _signature(reader: PdfFileReader, last: EmbeddedPdfSignature, question: Question) -> dict[str, Any]:
     claimed = last.self_reported_timestamp
     if claimed is None or not question.not_before <= claimed <= question.now + CLOCKS_APART:
-        raise Unfit("signed_time", time="–" if claimed is None else claimed.isoformat(timespec="minutes"))
+        raise Unfit("schedules.signed_time", time="–" if claimed is None else claimed.isoformat(timespec="minutes"))
     anchors = [x509.Certificate.load(pem.unarmor(each.encode())[2]) for each in question.anchors]
     try:
         status = await async_validate_pdf_signature(
             last, _context(reader, last, anchors, claimed), key_usage_settings=_USAGE
         )
     except DisallowedAlgorithmError as error:
-        raise Unfit("signed_weak") from error
+        raise Unfit("schedules.signed_weak") from error
     except (SignatureValidationError, CMSExtractionError) as error:
-        raise Unfit("signed_changed") from error
+        raise Unfit("schedules.signed_changed") from error
     _judge(status, claimed)
     path = status.validation_path
     assert path is not None
@@ -144,16 +144,17 @@ def _judge(status: PdfSignatureStatus, at: datetime) -> None:
     """Raise Unfit unless the signature is whole, over the whole file, and of somebody it may be of."""
     whole = status.coverage is SignatureCoverageLevel.ENTIRE_FILE
     if not (status.intact and status.valid and whole and status.docmdp_ok is not False):
-        raise Unfit("signed_changed")
+        raise Unfit("schedules.signed_changed")
     signer = _name(status.signing_cert.subject)
     if status.revoked:
-        raise Unfit("signed_revoked", signer=signer)
+        raise Unfit("schedules.signed_revoked", signer=signer)
     if not status.trusted:
         if status.trust_problem_indic in _WEAK:
-            raise Unfit("signed_weak")
+            raise Unfit("schedules.signed_weak")
         cert = status.signing_cert
-        valid = cert.not_valid_before <= at <= cert.not_valid_after
-        raise Unfit("signed_stranger" if valid else "signed_expired", signer=signer)
+        if not cert.not_valid_before <= at <= cert.not_valid_after:
+            raise Unfit("schedules.signed_expired", signer=signer)
+        raise Unfit("schedules.signed_stranger", signer=signer)
 
 
 def _name(name: x509.Name) -> str:

@@ -119,7 +119,12 @@ class _Paper(FPDF):
 
     def _sound(self, sound: Sound) -> None:
         seconds = round(sound.duration_ms / 1000)
-        self._line(f"Tiếng {_LANGUAGES.get(sound.language, sound.language)} · {seconds // 60}:{seconds % 60:02} phút", size=10, bold=True, gap=1)
+        self._line(
+            f"Tiếng {_LANGUAGES.get(sound.language, sound.language)} · {seconds // 60}:{seconds % 60:02} phút",
+            size=10,
+            bold=True,
+            gap=1,
+        )
         printable = self._known.issuperset(map(ord, unicodedata.normalize("NFC", "".join(sound.text.split()))))
         self._line((sound.text if printable else _UNPRINTABLE) or _NO_TEXT, size=11, gap=1)
         self._pairs(("Âm thanh", sound.sha256), *sound.files, size=7.5)

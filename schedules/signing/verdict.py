@@ -10,16 +10,16 @@ from base.errors import Refused
 MAX_BYTES = 5_000_000
 CODES = frozenset(
     {
-        "signed_changed",
-        "signed_encrypted",
-        "signed_expired",
-        "signed_nothing",
-        "signed_other",
-        "signed_revoked",
-        "signed_stranger",
-        "signed_time",
-        "signed_unreadable",
-        "signed_weak",
+        "schedules.signed_changed",
+        "schedules.signed_encrypted",
+        "schedules.signed_expired",
+        "schedules.signed_nothing",
+        "schedules.signed_other",
+        "schedules.signed_revoked",
+        "schedules.signed_stranger",
+        "schedules.signed_time",
+        "schedules.signed_unreadable",
+        "schedules.signed_weak",
     }
 )
 """Why a PDF does not count, each an error of this room."""
@@ -52,7 +52,7 @@ def read_answer(answer: Mapping[str, Any], digest: str) -> Verdict:
     """What the checking process said. Raises Refused with the code it gave."""
     if answer.get("ok") is not True:
         code = answer.get("code")
-        raise Refused(f"schedules.{code if code in CODES else 'signed_unreadable'}", **_words(answer.get("params")))
+        raise Refused(code if code in CODES else "schedules.signed_unreadable", **_words(answer.get("params")))
     return Verdict(
         signer=str(answer["signer"])[:120],
         issuer=str(answer["issuer"])[:120],

@@ -14,7 +14,7 @@ from schedules.composition import Composition, Item
 from schedules.models import Announcement, AnnouncementState
 from schedules.signatures import Paper, SignatureDesk
 from schedules.signing.verdict import MAX_BYTES
-from tests.integration.schedules.conftest import APPROVER, COMMUNE, OPERATOR, Room
+from tests.integration.schedules.conftest import APPROVER, BOTH, COMMUNE, OPERATOR, Room
 from tests.support.signing import NOW, Person, person, sign
 
 FONTS = Path(__file__).parents[3] / "server" / "web" / "static" / "vendor"
@@ -112,6 +112,7 @@ async def test_what_is_no_rule_is_refused(room: Room, said: dict[str, object]):
         await rule(room, **said)  # type: ignore[arg-type] # hostile input
 
 
+@BOTH
 async def test_nothing_is_approved_without_the_signed_pdf_of_what_it_says_now(room: Room, desk: SignatureDesk):
     await rule(room, signed=True)
     waiting, chair = await submitted(room), person("Chủ tịch xã Bảo Nhai")
