@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from firmware_sim.live_http import MAX_HEAD_BYTES, open_stream
+from firmware_sim.live_http import MAX_HEAD_BYTES, StreamError, _redirected, open_stream
 
 
 @contextlib.contextmanager
@@ -70,6 +70,13 @@ def test_a_redirection_is_followed_three_times():
 def test_a_redirection_to_anything_but_a_stream_is_refused(target: bytes):
     with answering(b"HTTP/1.1 301 x\r\nLocation: " + target + b"\r\n\r\n") as (url, _), pytest.raises(OSError):
         open_stream(url)
+
+
+def test_a_redirection_never_leads_from_https_to_http():
+    head = b"HTTP/1.1 302 Found\r\nLocation: http://a.example/live\r\n\r\n"
+    assert _redirected("http://a.example/", 302, head) == "http://a.example/live"
+    with pytest.raises(StreamError, match="elsewhere"):
+        _redirected("https://a.example/", 302, head)
 
 
 @pytest.mark.parametrize(
