@@ -10,13 +10,22 @@ from sqlmodel import col
 
 from audio.models import AudioAsset
 from devices.models import Cluster, Place, PlaceKind, Zone
-from schedules.models import Announcement, AnnouncementState, Emergency, Occurrence, OccurrenceState, Schedule
+from schedules.models import (
+    Announcement,
+    AnnouncementState,
+    Emergency,
+    Occurrence,
+    OccurrenceState,
+    RelaySource,
+    Schedule,
+)
 from server.auth.models import User
 
 _TITLES = {
     "announcement": (col(Announcement.id), col(Announcement.title)),
     "asset": (col(AudioAsset.id), col(AudioAsset.title)),
     "schedule": (col(Schedule.id), col(Schedule.title)),
+    "relay": (col(RelaySource.id), col(RelaySource.name)),
     "occurrence": (col(Occurrence.id), col(Occurrence.title)),
     "emergency": (col(Emergency.id), col(Emergency.title)),
     "cluster": (col(Cluster.id), col(Cluster.name)),
@@ -143,3 +152,12 @@ async def titles(session: AsyncSession, objects: Collection[str]) -> dict[str, s
             rows = await session.execute(select(ident_column, title_column).where(ident_column.in_(wanted[noun])))
             found |= {f"{noun}/{ident}": title for ident, title in rows}
     return found
+
+
+async def schedulable(session: AsyncSession, place_id: str, limit: int) -> list[Announcement]:
+    """What may be given a schedule: the approved ones first, the newest of each first."""
+    query = select(Announcement).where(
+        col(Announcement.place_id) == place_id, col(Announcement.state) != AnnouncementState.ARCHIVED
+    )
+    approved_first = (col(Announcement.state) == AnnouncementState.APPROVED).desc()
+    return list(await session.scalars(query.order_by(approved_first, col(Announcement.id).desc()).limit(limit)))

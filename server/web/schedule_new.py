@@ -15,11 +15,11 @@ from base.ids import new_id
 from devices.wire.orders import AfterPreemption
 from schedules.changes import ProgrammeChanged
 from schedules.festivals import FESTIVALS
-from schedules.models import AnnouncementState
+from schedules.models import Announcement, AnnouncementState
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.idempotency import Answer, once
-from server.web import audience, fields
+from server.web import audience, fields, repository
 from server.web.abilities import unable
 from server.web.announcements import find
 from server.web.audience import Chosen, read_chosen
@@ -29,6 +29,7 @@ from server.web.page import Page, SchedulePage, go
 from server.web.recurring import weekday_names
 from server.web.rule_form import RuleForm, blank, read
 from server.web.schedule_look import Preview, look, preempted
+from server.web.signs import ANNOUNCEMENT
 
 router = APIRouter(include_in_schema=False)
 
@@ -131,18 +132,16 @@ async def _form(
     error: LoaError | None = None,
 ) -> HTMLResponse:
     async with page.runtime.database.reading() as session:
-        approved = await page.runtime.announcements.list(
-            session, page.place.id, state=AnnouncementState.APPROVED, limit=ROWS
-        )
+        known = await repository.schedulable(session, page.place.id, ROWS)
         ground = await audience.load(session, page)
         places = await audience.choices(session, page, ground)
-        about = _chosen_of([view.announcement.id for view in approved], plain["announcement"])
+        about = _chosen_of([each.id for each in known], plain["announcement"])
         lacking = await lacking_for(page, session, ground, about, chosen)
         old = await unable(page, session, about, chosen)
     return page.html(
         "schedules/new.html",
         error=error,
-        announcements=[view.announcement for view in approved],
+        announcements=[(each, state_word(page, each)) for each in known],
         heard=audience.count_or_none(ground, chosen),
         lacking=lacking,
         unable=old,
@@ -155,6 +154,11 @@ async def _form(
         preview=shown,
         key=key,
     )
+
+
+def state_word(page: Page, about: Announcement) -> str:
+    """What an announcement lacks to be heard, in words; empty for an approved one."""
+    return "" if about.state is AnnouncementState.APPROVED else page.gettext(ANNOUNCEMENT[about.state].word)
 
 
 def _chosen_of(announcement_ids: Sequence[str], typed: str) -> str:
