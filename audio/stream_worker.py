@@ -45,7 +45,7 @@ def listen(path: Path) -> dict[str, Any]:
     level = 10 * log10(energy / samples) if energy else SILENT_DBFS
     return {
         "ok": True,
-        "codec": about.codec,
+        "codec": about.codec.removesuffix("float"),  # FFmpeg decodes MP3 with what it calls mp3float
         "rate_hz": about.rate_hz,
         "channels": about.channels,
         "duration_ms": samples * 1_000 // RATE_HZ,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NoReturn
 
 from base.errors import Refused
 from devices.wire.content import Fill, Version, languages_in, once_ms
@@ -31,6 +32,16 @@ class Arrival:
         """Negative when it comes too late."""
         return self.until_ms - self.at_ms
 
+    @property
+    def wanted(self) -> str:
+        """The time that was asked for, as people write it."""
+        return clock_text(self.until_ms // 1_000)
+
+    @property
+    def earliest(self) -> str:
+        """The first full second that would do."""
+        return clock_text(-(-self.at_ms // 1_000))
+
 
 def check(composition: Composition, versions: Mapping[str, Sequence[Version]], titles: Mapping[str, str]) -> None:
     """Raise Refused for a time that some listener would not have, for too much silence before one, for idle music.
@@ -45,13 +56,11 @@ def check(composition: Composition, versions: Mapping[str, Sequence[Version]], t
         title = _title(composition, number, titles)
         if earliest.music:
             if earliest.waits_ms <= 0:
-                raise Refused("schedules.session_music_over", title=title, **_figures(earliest))
+                _music_over(title, earliest)
         elif latest.waits_ms < 0:
-            raise Refused("schedules.session_fixed_late", title=title, **_figures(latest))
+            _fixed_late(title, latest)
         elif earliest.waits_ms > MAX_SILENCE_MS:
-            silent_s, limit_s = earliest.waits_ms // 1_000, MAX_SILENCE_MS // 1_000
-            figures = _figures(earliest)
-            raise Refused("schedules.session_dead_air", title=title, silent_s=silent_s, limit_s=limit_s, **figures)
+            _dead_air(title, earliest)
 
 
 def arrivals(composition: Composition, versions: Mapping[str, Sequence[Version]]) -> Iterator[Arrival]:
@@ -93,12 +102,30 @@ def _at(arrival: Arrival) -> int:
     return arrival.at_ms
 
 
-def _figures(arrival: Arrival) -> dict[str, str]:
-    return {
-        "at": clock_text(arrival.until_ms // 1_000),
-        "earliest": clock_text(-(-arrival.at_ms // 1_000)),
-        "languages": ", ".join(arrival.languages) or "–",
-    }
+def _music_over(title: str, arrival: Arrival) -> NoReturn:
+    raise Refused("schedules.session_music_over", title=title, at=arrival.wanted, earliest=arrival.earliest)
+
+
+def _fixed_late(title: str, arrival: Arrival) -> NoReturn:
+    raise Refused(
+        "schedules.session_fixed_late",
+        title=title,
+        at=arrival.wanted,
+        earliest=arrival.earliest,
+        languages=", ".join(arrival.languages) or "–",
+    )
+
+
+def _dead_air(title: str, arrival: Arrival) -> NoReturn:
+    raise Refused(
+        "schedules.session_dead_air",
+        title=title,
+        at=arrival.wanted,
+        earliest=arrival.earliest,
+        languages=", ".join(arrival.languages) or "–",
+        silent_s=arrival.waits_ms // 1_000,
+        limit_s=MAX_SILENCE_MS // 1_000,
+    )
 
 
 def _title(composition: Composition, number: int, titles: Mapping[str, str]) -> str:

@@ -46,6 +46,9 @@ ACTIONS = {
     "end_schedule": N_("ended a schedule"),
     "edit_schedule": N_("changed airings"),
     "decide_clash": N_("decided a clash"),
+    "add_relay": N_("added a station"),
+    "change_relay": N_("changed a station"),
+    "retire_relay": N_("retired a station"),
     "copy_programme": N_("copied days of the programme"),
     "undo_programme": N_("undid a change of the programme"),
     "pause": N_("left somebody in peace"),
@@ -75,6 +78,7 @@ _PAGES = {
     "emergency": "/emergency/",
     "cluster": "/clusters/",
     "user": "/people/",
+    "relay": "/relays/",
 }
 _NOUNS = {
     "announcement": N_("announcement"),
@@ -89,6 +93,7 @@ _NOUNS = {
     "place": N_("place"),
     "zone": N_("group"),
     "word": N_("word"),
+    "relay": N_("station"),
 }
 
 
