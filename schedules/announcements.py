@@ -133,7 +133,6 @@ class AnnouncementService:
             await retime(session, self._audio, heard_in, self._clock())
         return await self._move(session, announcement, Action.EDIT, user_id=user_id)
 
-    async def submit(
     async def recompose(
         self, session: AsyncSession, announcement: Announcement, composition: Composition, user_id: str, comment: str
     ) -> Announcement:
@@ -142,6 +141,7 @@ class AnnouncementService:
         announcement.revision += 1
         return await self._move(session, announcement, Action.EDIT, user_id=user_id, comment=comment)
 
+    async def submit(
         self, session: AsyncSession, announcement_id: str, user_id: str, *, revision: int | None = None
     ) -> Announcement:
         """Hand it to the approver."""
@@ -343,16 +343,6 @@ def _check_level(level: int) -> int:
     return int(level)
 
 
-def _composed(
-    composition: Composition | None, items: Mapping[str, ItemView]
-) -> tuple[Composition | None, ItemView | None, tuple[ItemView, ...]]:
-    if composition is None:
-        return None, None, ()
-    said = composition.identification
-    return composition, items.get(said) if said is not None else None, composing.item_views(composition, items)
-
-
-def _main_first(versions: Mapping[str, str]) -> list[tuple[str, str]]:
 def _compose(announcement: Announcement, composition: Composition) -> None:
     """Keep what a session is composed of. The level of what only relays a station is that station's."""
     before = composition_of(announcement)
@@ -363,4 +353,14 @@ def _compose(announcement: Announcement, composition: Composition) -> None:
         announcement.level = int(Level.COMMUNE)
 
 
+def _composed(
+    composition: Composition | None, items: Mapping[str, ItemView]
+) -> tuple[Composition | None, ItemView | None, tuple[ItemView, ...]]:
+    if composition is None:
+        return None, None, ()
+    said = composition.identification
+    return composition, items.get(said) if said is not None else None, composing.item_views(composition, items)
+
+
+def _main_first(versions: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(language, versions[language]) for language in in_order_of_need(versions)]

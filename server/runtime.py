@@ -34,8 +34,8 @@ from devices.sender import Sender
 from devices.service import DeviceService
 from devices.wire import topics
 from schedules.runner import Runner
-from schedules.signatures import SignatureDesk
 from schedules.service import AnnouncementService, EmergencyService, Languages, ProgrammeService, ProgrammeSettings
+from schedules.signatures import SignatureDesk
 from server import audit
 from server.auth.people import People
 from server.auth.users import ensure_administrator
