@@ -48,3 +48,6 @@ DONE = {
     "all_clear": N_("The all clear is on its way."),
     "stopped": N_("The order to stop is on its way."),
 }
+
+UNDOABLE = frozenset({"airing_changed", "airing_off", "bulk_done", "copied", "draft_published", "ended"})
+"""What is a change of the programme, and so can be undone."""

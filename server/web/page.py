@@ -22,7 +22,7 @@ from server.i18n import formats, negotiate, translate_error, translations
 from server.i18n.catalogue import N_
 from server.runtime import Runtime
 from server.web import repository
-from server.web.done import DONE
+from server.web.done import DONE, UNDOABLE
 from server.web.templating import render
 
 COMMUNE_COOKIE = "loa_commune"
@@ -99,6 +99,11 @@ class Page:
         """What was just done, told after a redirect."""
         text = DONE.get(self.request.query_params.get("done", ""))
         return self.gettext(text) if text else ""
+
+    @property
+    def undoable(self) -> bool:
+        """Whether what was just done can be undone by who is told of it."""
+        return self.request.query_params.get("done", "") in UNDOABLE and self.can("schedule")
 
     @property
     def today(self) -> date:

@@ -27,7 +27,7 @@ WHAT = {
     "end": N_("ended a schedule"),
     "copy": N_("copied days of the programme"),
     "bulk": N_("changed many schedules at once"),
-    "publish": N_("put a drafted week in force"),
+    "draft": N_("put a drafted week in force"),
 }
 """What a change is called after a person's name."""
 OTHERWISE = N_("changed the programme")

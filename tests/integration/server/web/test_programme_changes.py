@@ -82,6 +82,9 @@ async def test_an_airing_is_changed_or_called_off_only_when_its_effect_was_seen_
     assert again.headers["location"] == done.headers["location"], "the same button twice is one change"
     shown = await lan.get(done.headers["location"])
     assert "/programme/undo" in shown.text
+    ended, viewer = f"/schedules/{first.schedule_id}?done=ended", await office.person(Role.APPROVER)
+    assert '<a href="/programme/undo">' in (await lan.get(ended)).text, "what was just done can be undone from there"
+    assert '<a href="/programme/undo">' not in (await viewer.get(ended)).text
     old = await lan.get(f"/occurrences/{first.id}")
     assert done.headers["location"].split("?")[0] in old.text, "the old airing's page leads to the new one"
     undo = await lan.get("/programme/undo")
