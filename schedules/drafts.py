@@ -120,7 +120,8 @@ def _check(plan: Plan, standing: Standing | None, now: datetime) -> None:
     if standing is not None:
         begins = min(begins, standing.plan.rule.begins())
     end = now + timedelta.resolution
-    changed = [line for line in heard([plan], begins, end) if line not in heard(was, begins, end)]
+    before = set(heard(was, begins, end))
+    changed = [line for line in heard([plan], begins, end) if line not in before]
     if changed:
         shown = changed[0][0].astimezone(plan.zone)
         raise Refused("schedules.in_the_past", time=f"{shown:%H:%M} {shown.date()}")

@@ -9,7 +9,7 @@ from tests.support.station import Station
 from tests.support.town import Town, one_cluster_site, prepared_town, until
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-LASTS_S = 16
+LASTS_S = 11
 NEAR = timedelta(seconds=8)
 """Less than this before its time nobody can be sure that the order arrives."""
 

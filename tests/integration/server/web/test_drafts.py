@@ -88,8 +88,10 @@ async def test_a_week_is_drafted_with_forms_and_published_by_who_may_schedule(of
     assert "in force" in (await operator.get(draft)).text
 
 
-async def test_what_keeps_a_draft_back_is_told_with_its_airing_or_schedule(office: Office) -> None:
-    operator, _ = await scheduled(office)
+async def test_what_keeps_a_draft_back_is_told_and_many_are_changed_after_a_look_at_what_it_does(
+    office: Office,
+) -> None:
+    operator, announcement = await scheduled(office)
     waiting = (await office.announcement(operator)).rsplit("/", 1)[1]
     async with office.runtime.database.writing() as session:
         await session.merge(Policy(place_id=COMMUNE, hours=[["05:00", "21:00"]], source="QĐ 12"))
@@ -129,10 +131,6 @@ async def test_what_keeps_a_draft_back_is_told_with_its_airing_or_schedule(offic
     back = await operator.post(f"{draft}/mark", {"revision": "3", "back": name})
     assert back.status_code == 303
     assert fates(await operator.get(draft)) == ["same"] * 7
-
-
-async def test_many_are_ticked_looked_at_and_changed_once_and_wrong_input_is_shown_again(office: Office) -> None:
-    operator, announcement = await scheduled(office)
     await refuses_what_is_typed_wrong(operator, announcement)
     page = await operator.get(BULK)
     [one] = names(page, "one")

@@ -1,0 +1,101 @@
+"""Stations with plain forms: kept by administrators, relayed by whoever writes, hostile input told and not kept."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+import pytest_asyncio
+
+from server.auth.models import Role
+from tests.integration.server.conftest import running_station
+from tests.integration.server.web.conftest import Office, Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+VOV = {"name": "VOV1", "url": "https://203.162.0.181/vov1?key=bimat", "quiet_s": "15", "level": "3", "fallback": ""}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """One console for this file: nothing here depends on what else is in it."""
+    async with running_station(tmp_path_factory.mktemp("office")) as station, AsyncExitStack() as clients:
+        yield Office(station, clients)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def quan(office: Office) -> Person:
+    return await office.person(Role.ADMINISTRATOR)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lan(office: Office) -> Person:
+    return await office.person(Role.OPERATOR)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def vov(quan: Person) -> str:
+    """The path of a station without a fallback."""
+    answer = await quan.post("/relays/new", VOV)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"].partition("?")[0])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"quiet_s": "mười"}, 422),
+        ({"quiet_s": "9" * 40}, 422),
+        ({"level": "4"}, 422),
+        ({"name": ""}, 422),
+        ({"url": "x" * 5_000}, 422),
+        ({"url": "http://10.0.0.1/"}, 422),
+        ({"url": "http://u:p@vov.vn/"}, 422),
+        ({"fallback": "' OR 1=1"}, 422),
+    ],
+)
+async def test_what_no_station_can_be_is_told_and_what_was_typed_stays(
+    quan: Person, wrong: dict[str, str], status: int
+):
+    answer = await quan.post("/relays/new", VOV | {"name": "Đài <b>lạ</b>"} | wrong)
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.text
+    assert "<b>lạ</b>" not in answer.text
+    assert wrong.get("name") == "" or "Đài &lt;b&gt;lạ&lt;/b&gt;" in answer.text
+    assert "lạ" not in (await quan.get("/relays")).text
+
+
+async def test_who_writes_sees_and_tries_stations_and_relays_them_but_changes_none(lan: Person, vov: str):
+    shown = (await lan.get(vov)).text
+    assert f'action="{vov}/try"' in shown
+    assert f'action="{vov}"' not in shown
+    assert "bimat" not in (await lan.get("/relays")).text, "a list shows no keys"
+    for path in ("/relays/new", vov, f"{vov}/retire"):
+        assert (await lan.post(path, VOV)).status_code == 403
+    assert (await lan.get("/relays/01JZZZZZZZZZZZZZZZZZZZZZZZ")).status_code == 404
+
+
+async def test_a_slot_is_a_draft_made_once_that_says_what_keeps_it_from_approval(lan: Person, vov: str):
+    slot = {"kind": "relay", "about": vov.rpartition("/")[2], "minutes": "45", "key": "01JSLOT0000000000000000000"}
+    answers = [await lan.post("/sessions/slot", slot) for _ in range(2)]
+    assert [each.status_code for each in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+    shown = (await lan.get(answers[0].headers["location"])).text
+    assert "VOV1, 45 min" in shown
+    assert "nothing sounds when it is silent" in shown
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"minutes": "0"}, {"minutes": "241"}, {"minutes": "x"}, {"about": ""}, {"about": "%"}, {"kind": "music"}]
+)
+async def test_a_slot_that_cannot_be_is_told(lan: Person, vov: str, wrong: dict[str, str]):
+    answer = await lan.post(
+        "/sessions/slot", {"kind": "relay", "about": vov.rpartition("/")[2], "minutes": "30"} | wrong
+    )
+    assert answer.status_code in {404, 422}
+    assert 'role="alert"' in answer.text
+
+
+async def test_a_changed_address_is_told_and_a_stale_form_changes_nothing(quan: Person, vov: str):
+    stale = await quan.post(vov, VOV | {"url": "https://203.162.0.181/vov2", "seen": "0"})
+    assert stale.status_code == 412
+    assert "203.162.0.181/vov1" in (await quan.get(vov)).text
