@@ -1,17 +1,19 @@
 """What would stand against airings that are not planned yet: policy, clashes, content that cannot be heard."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from base.errors import Conflict, Refused
 from schedules.airing_slots import AiringSlots
 from schedules.conflicts import Overlap, Slot, overlaps
+from schedules.content import Content
 from schedules.copying import name_of
 from schedules.decisions import must_decide
 from schedules.drafts import Problem
 from schedules.models import AnnouncementState
 from schedules.plans import Planned
-from schedules.violations import Violation, check, refuse
+from schedules.violations import check, refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class Foresight:
         for violation in check(found.values(), self.slots.ground.allowance, self.fresh):
             if violation.occurrence in self.fresh:
                 airing = by_name[violation.occurrence]
-                refusal = _refusal(violation, found[violation.occurrence], self.slots)
-                yield Problem(airing.plan, refusal, airing.original)
+                slot = found[violation.occurrence]
+                yield from _problem(airing, partial(refuse, violation, slot, self.slots.ground.allowance))
 
     def meetings(self) -> tuple[Meeting, ...]:
         """Where the new ones meet others, in order of time."""
@@ -62,19 +64,12 @@ class Foresight:
             if meeting.to_decide:
                 mine = meeting.second if name_of(meeting.second) in self.fresh else meeting.first
                 other = meeting.first if mine is meeting.second else meeting.second
-                yield Problem(mine.plan, self._clash(mine, other), mine.original)
+                yield from _problem(mine, partial(self._check_apart, mine, other))
 
     def unheard(self) -> Iterator[Problem]:
         """Announcements of the new ones that nobody approved, that were put away, or that have no sound; each once."""
         for announcement, airing in {each.announcement: each for each in reversed(self._new)}.items():
-            content = self.slots.contents[announcement]
-            title = content.announcement.title[:80]
-            if content.announcement.state is AnnouncementState.ARCHIVED:
-                yield Problem(airing.plan, Conflict("schedules.draft_archived", title=title), airing.original)
-            elif not content.parts(content.announcement.play_class):
-                yield Problem(airing.plan, Refused("schedules.draft_silent", title=title), airing.original)
-            elif not content.may_air:
-                yield Problem(airing.plan, Conflict("schedules.draft_not_approved", title=title), airing.original)
+            yield from _problem(airing, partial(_check_heard, self.slots.contents[announcement]))
 
     def nobody(self) -> Iterator[Problem]:
         """New ones for whom no cluster is left."""
@@ -82,13 +77,13 @@ class Foresight:
             if not self.slots.ground.meant(airing.audience):
                 yield Problem(airing.plan, Refused("schedules.nobody_meant"), airing.original)
 
-    def _clash(self, mine: Planned, other: Planned) -> Refused:
-        zone = self.slots.ground.rules.zone
-        return Conflict(
+    def _check_apart(self, mine: Planned, other: Planned) -> None:
+        zone, contents = self.slots.ground.rules.zone, self.slots.contents
+        raise Conflict(
             "schedules.draft_clash",
-            title=self.slots.contents[mine.announcement].announcement.title[:80],
+            title=contents[mine.announcement].announcement.title[:80],
             time=f"{mine.start.astimezone(zone):%H:%M}",
-            other=self.slots.contents[other.announcement].announcement.title[:80],
+            other=contents[other.announcement].announcement.title[:80],
             other_time=f"{other.start.astimezone(zone):%H:%M}",
         )
 
@@ -98,12 +93,23 @@ def names(airings: Iterable[Planned]) -> frozenset[str]:
     return frozenset(map(name_of, airings))
 
 
-def _refusal(violation: Violation, slot: Slot, slots: AiringSlots) -> Refused:
+def _check_heard(content: Content) -> None:
+    """Raise Refused for what was put away, has no sound, or was not approved."""
+    title = content.announcement.title[:80]
+    if content.announcement.state is AnnouncementState.ARCHIVED:
+        raise Conflict("schedules.draft_archived", title=title)
+    if not content.parts(content.announcement.play_class):
+        raise Refused("schedules.draft_silent", title=title)
+    if not content.may_air:
+        raise Conflict("schedules.draft_not_approved", title=title)
+
+
+def _problem(airing: Planned, check_it: Callable[[], None]) -> Iterator[Problem]:
+    """What a check refuses of an airing, if it does."""
     try:
-        refuse(violation, slot, slots.ground.allowance)
+        check_it()
     except Refused as refusal:
-        return refusal
-    raise AssertionError(violation)
+        yield Problem(airing.plan, refusal, airing.original)
 
 
 def _meeting(overlap: Overlap, by_name: dict[str, Planned], slots: dict[str, Slot]) -> Meeting:
