@@ -220,7 +220,6 @@ MESSAGES: dict[str, str] = {
     "schedules.clash_gone": (
         "These two do not meet any more, or one of them has begun. Nothing was changed. Look at the clashes again."
     ),
-    "schedules.clash_span": "Clashes can be asked for of at most {days} days, the first before the last.",
     "schedules.option_gone": (
         "This can no longer be done about the two that meet. Nothing was changed. Look at what can be done now."
     ),

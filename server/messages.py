@@ -1,6 +1,7 @@
 """Code → English sentence for what the server itself refuses: what happened, what is safe, what to do."""
 
 MESSAGES: dict[str, str] = {
+    "server.clash_span": "Clashes can be asked for of at most {days} days, the first before the last.",
     "server.announcement_content": (
         "Give either versions or the composition of a session, and only one of them. Nothing was saved."
     ),

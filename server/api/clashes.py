@@ -125,7 +125,7 @@ class DecisionOut(Shown):
 
 def _span(start: Moment, end: Moment) -> tuple[datetime, datetime]:
     if not timedelta() < end - start <= LONGEST:
-        raise Refused("schedules.clash_span", days=LONGEST.days)
+        raise Refused("server.clash_span", days=LONGEST.days)
     return start, end
 
 

@@ -74,7 +74,7 @@ async def test_what_nobody_offered_or_may_decide_is_refused(station: Station, bu
     nobody = await operator.get(f"{PLACE}/clashes/options", params={"first": "0" * 26, "second": other})
     assert (nobody.status_code, nobody.json()["code"]) == (404, "schedules.occurrence_unknown")
     long = await operator.get(f"{PLACE}/clashes", params=SPAN | {"end": "2099-01-01T00:00:00Z"})
-    assert (long.status_code, long.json()["code"]) == (422, "schedules.clash_span")
+    assert (long.status_code, long.json()["code"]) == (422, "server.clash_span")
     for wrong in ({"choice": "shout"}, {"start": "soon"}, {"yields": "x" * 27}, {"why": "because"}):
         assert (await operator.post(f"{PLACE}/decisions", json=body | wrong)).status_code == 422
     approver = await station.person((Role.APPROVER, COMMUNE))
