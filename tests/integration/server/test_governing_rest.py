@@ -77,7 +77,7 @@ async def test_rules_are_seen_tried_written_and_taken_away(station: Station, bul
     assert gone.json()["returns_count"] == count
 
 
-async def test_who_does_not_administer_a_place_only_sees_its_rules(station: Station):
+async def test_who_does_not_administer_a_place_only_sees_its_rules_and_hostile_ones_are_refused(station: Station):
     operator, approver = await staff(station)
     admin = await station.person((Role.ADMINISTRATOR, COMMUNE))
     tag = {"If-Match": (await admin.get(POLICY)).headers["ETag"]}
@@ -95,11 +95,6 @@ async def test_who_does_not_administer_a_place_only_sees_its_rules(station: Stat
         ]
         assert {each.status_code for each in refused} == {403}
     assert (await operator.get(f"{PLACE}/approver-rules")).status_code == 200
-
-
-async def test_hostile_rules_are_refused(station: Station):
-    admin = await station.person((Role.ADMINISTRATOR, COMMUNE))
-    tag = {"If-Match": (await admin.get(POLICY)).headers["ETag"]}
     hostile = [
         RULES | {"hours": [["5", "x"]]},
         RULES | {"hours": [["05:00", "06:00"]] * 400},

@@ -58,7 +58,7 @@ async def scheduled(office: Office, time: str = "12:00") -> tuple[Person, str]:
     return writer, path
 
 
-async def test_rules_are_saved_only_once_their_effect_was_seen(office: Office):
+async def test_rules_are_saved_only_once_their_effect_was_seen_and_what_was_typed_stays_when_refused(office: Office):
     admin = await office.person(Role.ADMINISTRATOR)
     await scheduled(office)
     version = fields(await admin.get("/policy"))["version"]
@@ -75,10 +75,6 @@ async def test_rules_are_saved_only_once_their_effect_was_seen(office: Office):
     assert all(text in page.text for text in ("Số buổi", "05:00–06:00, 18:00–19:00", "Công văn 7", "Sáng sớm"))
     stale = await admin.post("/policy", kept | {"seen": fields(await admin.post("/policy", kept))["seen"]})
     assert "meantime" in problem(stale)
-
-
-async def test_what_was_typed_stays_when_it_is_refused(office: Office):
-    admin = await office.person(Role.ADMINISTRATOR)
     wrong = (
         {"limit_most": ["many", ""]},
         {"cap_hours": ["dawn"]},
@@ -108,7 +104,7 @@ async def test_only_administrators_change_anything(office: Office):
     assert (await admin.get("/policy?place=nowhere")).status_code == 404
 
 
-async def test_a_province_rules_from_its_own_page(office: Office):
+async def test_a_province_rules_from_its_own_page_and_a_day_is_corrected_when_its_effect_was_seen(office: Office):
     above = await office.person(Role.ADMINISTRATOR, place_id=EVERYWHERE)
     page = await above.get("/policy?place=lao-cai")
     assert "Nobody has written rules for this place" in page.text
@@ -119,22 +115,18 @@ async def test_a_province_rules_from_its_own_page(office: Office):
     kept = {name: fields(seen)[name] for name in ("version", "seen")}
     assert (await above.post("/policy/inherit", kept)).status_code == 303
     assert "The rules of Lào Cai hold here" in (await above.get("/policy")).text
-
-
-async def test_a_day_is_corrected_when_its_effect_was_seen(office: Office):
-    admin = await office.person(Role.ADMINISTRATOR)
     said = {"day": "2030-04-10", "name": "Ngày hội xuống đồng", "free": "1"}
-    seen = await admin.post("/holidays", said)
+    seen = await above.post("/holidays", said)
     assert "Nothing planned so far changes" in seen.text
-    assert said["name"] not in (await admin.get("/holidays?year=2030")).text
-    assert (await admin.post("/holidays", said | {"seen": "1"})).status_code == 303
-    assert "added by Bảo Nhai" in (await admin.get("/holidays?year=2030")).text
-    assert (await admin.post("/holidays", {"day": "2030-04-10", "remove": "1", "seen": "1"})).status_code == 303
-    assert said["name"] not in (await admin.get("/holidays?year=2030")).text
+    assert said["name"] not in (await above.get("/holidays?year=2030")).text
+    assert (await above.post("/holidays", said | {"seen": "1"})).status_code == 303
+    assert "added by Bảo Nhai" in (await above.get("/holidays?year=2030")).text
+    assert (await above.post("/holidays", {"day": "2030-04-10", "remove": "1", "seen": "1"})).status_code == 303
+    assert said["name"] not in (await above.get("/holidays?year=2030")).text
     for wrong in ({"day": "31/02"}, {"name": " "}, {"name": "a" * 150}, {"day": "1850-01-01"}):
-        page = await admin.post("/holidays", said | {"seen": "1"} | wrong)
+        page = await above.post("/holidays", said | {"seen": "1"} | wrong)
         assert (page.status_code, bool(problem(page))) == (422, True), wrong
-    assert (await admin.get("/holidays?year=99999999")).status_code == 200
+    assert (await above.get("/holidays?year=99999999")).status_code == 200
 
 
 async def test_a_bulletin_is_downloaded_signed_handed_in_and_approved(office: Office):
