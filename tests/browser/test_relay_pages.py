@@ -1,4 +1,4 @@
-"""A station: added, tried, relayed as a slot, put into a session at its time; with a script and without."""
+"""A station: added, tried, relayed as a slot, put into a session at its time."""
 
 import re
 from collections.abc import Iterator
@@ -106,19 +106,15 @@ def compose(page: Page, air: Air) -> None:
     page.fill("#long-1", "15")
 
 
-def test_without_a_script_a_session_has_music_and_a_station_at_its_time(sign_in: SignIn, air: Air):
-    page = sign_in("admin", language="en", javascript=False)
-    add_station(page, air, "VOV1")
-    compose(page, air)
-    page.click("button[value=listen]")
-    assert page.locator(".parts .more").count() == 1
-    assert page.locator(".parts .live time").inner_text() == "4:00"
-
-
-def test_it_is_as_easy_on_a_phone(sign_in: SignIn, air: Air):
+def test_on_a_phone_a_session_has_music_and_a_station_at_its_time(sign_in: SignIn, air: Air):
     page = sign_in("admin", size=PHONE, language="en")
     add_station(page, air, "VOV1")
     compose(page, air)
+    looks_right(page)
+    page.click("button[value=listen]")
+    page.wait_for_url(re.compile(r"/listen$"))
+    assert page.locator(".parts .more").count() == 1
+    assert page.locator(".parts .live time").inner_text() == "4:00"
     looks_right(page)
     for path in ("/relays", "/sessions/new?relay=", "/sessions/new?music="):
         page.goto(path)

@@ -99,3 +99,19 @@ async def test_a_changed_address_is_told_and_a_stale_form_changes_nothing(quan: 
     stale = await quan.post(vov, VOV | {"url": "https://203.162.0.181/vov2", "seen": "0"})
     assert stale.status_code == 412
     assert "203.162.0.181/vov1" in (await quan.get(vov)).text
+
+
+async def test_plain_forms_put_music_and_a_station_at_its_time_into_a_session(office: Office, lan: Person, vov: str):
+    song = (await office.announcement(lan)).rpartition("/")[2]
+    station = vov.rpartition("/")[2]
+    form = {"title": "Sáng", "play_class": "1", "opening": "", "identification": "", "closing": ""}
+    rows = {"item": [f"music:{song}", f"relay:{station}"], "gap": ["0", "0.7"], "long": ["", "15"], "at": ["", "4:00"]}
+    added = await lan.post("/sessions/new", form | {"do": "add-relay", "add_relay": station, "add": song})
+    assert f'value="relay:{station}"' in added.text
+    unsure = await lan.post("/sessions/new", form | rows | {"at": ["", "4h"], "do": "save"})
+    assert unsure.status_code == 422
+    assert 'value="4h"' in unsure.text, "what was typed is still there"
+    saved = await lan.post("/sessions/new", form | rows | {"do": "listen", "key": "01JMUS1C000000000000000000"})
+    heard = (await lan.get(saved.headers["location"])).text
+    assert '<li class="live"><time>4:00</time>' in heard
+    assert '<li class="more">' in heard
