@@ -380,14 +380,17 @@ MESSAGES: dict[str, str] = {
         "The signature says it was made at {time}: before this version was written, or ahead of now. The PDF was not "
         "kept. Set the clock of that machine and sign again."
     ),
-    "schedules.signed_unreadable": "This is no PDF, or it is damaged ({part}). It was not kept. Sign and hand in again.",
+    "schedules.signed_unreadable": (
+        "This is no PDF, or it is damaged ({part}). It was not kept. Sign and hand in again."
+    ),
     "schedules.signed_weak": "The signature was made by a method that is no longer safe. The PDF was not kept.",
     "schedules.signing_no_certificates": (
         "No certificate counts here yet, so no signature can be checked. An administrator adds them under the rules of "
         "approval."
     ),
     "schedules.stale_policy": (
-        "Somebody changed these rules in the meantime. Your change was not saved. Look at the rules as they are now first."
+        "Somebody changed these rules in the meantime. Your change was not saved. "
+        "Look at the rules as they are now first."
     ),
     "schedules.zone_unknown": "“{zone}” is not a time zone such as Asia/Ho_Chi_Minh.",
 }
