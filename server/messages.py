@@ -66,14 +66,15 @@ MESSAGES: dict[str, str] = {
         "Nothing was changed. Listen as another cluster, or prepare that sound again."
     ),
     "server.clock_wrong": (
-        "A time in the session is minutes and seconds after it begins, such as 12:30. Nothing was saved; what you typed "
-        "is still here."
+        "A time in the session is minutes and seconds after it begins, such as 12:30. Nothing was saved; what you "
+        "typed is still here."
     ),
     "server.minutes_wrong": (
         "The length of a relay is a number of minutes, such as 30. Nothing was saved; what you typed is still here."
     ),
     "server.preview_live": (
-        "All of this is live, so there is nothing to listen to yet. Nothing was changed. Try the station on its own page."
+        "All of this is live, so there is nothing to listen to yet. Nothing was changed. Try the station on its own "
+        "page."
     ),
     "server.preview_silent": (
         "Some sound of “{title}” is missing, so it cannot be heard yet. Nothing was changed. Look at what it is made "
@@ -85,12 +86,12 @@ MESSAGES: dict[str, str] = {
     "server.stream_busy": "{limit} streams are being tried just now. Nothing was changed. Try again in a moment.",
     "server.stream_empty": "“{name}” was opened, but nothing came. Nothing was changed. Try again, or ask the station.",
     "server.stream_list": (
-        "The address of “{name}” gives a play list, not a stream; speakers do not read those. Nothing was changed. Open "
-        "the list with a text editor, and take the address that stands in it."
+        "The address of “{name}” gives a play list, not a stream; speakers do not read those. Nothing was changed. "
+        "Open the list with a text editor, and take the address that stands in it."
     ),
     "server.stream_unknown": (
-        "Nobody knows an address for “{host}” of “{name}”. Nothing was changed. Check how it is written, and whether the "
-        "server has the internet."
+        "Nobody knows an address for “{host}” of “{name}”. Nothing was changed. Check how it is written, and whether "
+        "the server has the internet."
     ),
     "server.stream_unreachable": (
         "“{name}” could not be opened ({problem}). Nothing was changed. Check the address, and whether the station is "

@@ -57,7 +57,7 @@ async def test_a_player_of_mp3_alone_fetches_the_mp3_and_sounds_the_words(room: 
     (sound,) = player.sounds
     rendering = Rendering(sound, lambda sha: room.audio.rendition_path(sha.hex()) if sha in fetched else None)
     pcm = np.concatenate(list(rendering.chunks()))
-    assert not rendering.missing
+    assert rendering.reason == ""
     words = next(piece for piece in sound.plan.pieces if piece.start_ms + piece.duration_ms == sound.plan.once_ms)
     heard = pcm[words.start_ms * RATE_HZ // 1_000 :].astype(float)
     assert len(heard) == words.duration_ms * RATE_HZ // 1_000

@@ -70,7 +70,7 @@ async def test_a_speaker_sounds_opening_identification_items_and_closing_with_th
     assert len(fetched) == len(WORDS), "what is read twice is fetched once"
     rendering = Rendering(sound, lambda sha: room.audio.rendition_path(sha.hex()) if sha in fetched else None)
     pcm = np.concatenate(list(rendering.chunks()))
-    assert not rendering.missing
+    assert rendering.reason == ""
     assert heard.to_ms - heard.from_ms == len(pcm) * 1_000 // RATE_HZ
     words = {title: await _words(room, announcement_id) for title, announcement_id in about.items()}
     expected = [
