@@ -58,7 +58,7 @@ class Question:
 async def check(question: Question) -> dict[str, Any]:
     """What `verdict.read_answer` reads of a good one. Raises Unfit, and for damaged files whatever pyHanko does."""
     if not question.pdf.startswith(b"%PDF-"):
-        raise Unfit("schedules.signed_unreadable")
+        raise Unfit("schedules.signed_unreadable", part="%PDF")
     reader = PdfFileReader(io.BytesIO(question.pdf))
     if reader.encrypted:
         raise Unfit("schedules.signed_encrypted")
@@ -68,7 +68,7 @@ async def check(question: Question) -> dict[str, Any]:
     if not found:
         raise Unfit("schedules.signed_nothing")
     if len(found) > MAX_SIGNATURES:
-        raise Unfit("schedules.signed_unreadable")
+        raise Unfit("schedules.signed_unreadable", part=f"{len(found)} signatures")
     _check_only_signed(reader, question.paper)
     return await _signature(reader, found[-1], question)
 

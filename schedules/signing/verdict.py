@@ -52,7 +52,8 @@ def read_answer(answer: Mapping[str, Any], digest: str) -> Verdict:
     """What the checking process said. Raises Refused with the code it gave."""
     if answer.get("ok") is not True:
         code = answer.get("code")
-        raise Refused(code if code in CODES else "schedules.signed_unreadable", **_words(answer.get("params")))
+        words = {"part": "answer"} | _words(answer.get("params"))
+        raise Refused(code if code in CODES else "schedules.signed_unreadable", **words)
     return Verdict(
         signer=str(answer["signer"])[:120],
         issuer=str(answer["issuer"])[:120],
