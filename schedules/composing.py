@@ -76,12 +76,14 @@ async def checked(session: AsyncSession, audio: AudioService, place_id: str, com
 
 
 async def check_approvable(session: AsyncSession, audio: AudioService, announcement: Announcement) -> None:
-    """Raise Conflict unless all that stands in a session is approved: session_items_not_approved, relay_no_fallback.
+    """Raise Conflict unless all that stands in a session may air: session_items_not_approved, relay_no_fallback,
+    relay_retired.
 
     Also Refused, when it has grown since it was composed: session_too_large, and what `fixed_times.check` does.
     """
     found = (await content.load(session, audio, [announcement.id], lock=True))[announcement.id]
     if found.composition is not None:
+        await _sources(session, announcement.place_id, found.composition)
         for relay in found.composition.relays:
             if relay.source is not None and relay.fallback_id is None:
                 raise Conflict("schedules.relay_no_fallback", name=relay.source.name)

@@ -111,19 +111,26 @@ class Relays:
         _log.info("relay.changed", source=source.id, user=user_id, sessions=len(told))
         return ChangedSource(source, tuple(told))
 
-    async def retire(self, session: AsyncSession, source_id: str, user_id: str) -> RelaySource:
-        """Offer it no more. Twice is once. Raises Conflict: relay_scheduled, relay_issued."""
+    async def retire(self, session: AsyncSession, source_id: str, user_id: str) -> ChangedSource:
+        """Offer it no more, and let nothing that relays it be heard: drafts again, never approved. Twice is once.
+
+        Raises Conflict: relay_scheduled, relay_issued.
+        """
+        source = await self._found(session, source_id, lock=False)
+        await announcements.many(session, await rows.sessions_with(session, source), lock=True)
         source = await self._found(session, source_id, lock=True)
-        if source.retired_at is None:
-            ids = await rows.sessions_with(session, source)
-            schedules = await announcements.count_active_schedules(session, ids)
-            if schedules:
-                raise Conflict("schedules.relay_scheduled", schedules=schedules)
-            await self._check_not_issued(session, ids)
-            source.retired_at = self.clock()
-            _log.info("relay.retired", source=source.id, user=user_id)
-            await session.flush()
-        return source
+        if source.retired_at is not None:
+            return ChangedSource(source)
+        ids = await rows.sessions_with(session, source)
+        schedules = await announcements.count_active_schedules(session, ids)
+        if schedules:
+            raise Conflict("schedules.relay_scheduled", schedules=schedules)
+        await self._check_not_issued(session, ids)
+        source.retired_at = self.clock()
+        relaying = await announcements.many(session, ids, lock=True)
+        told = [await self._again(session, each, source, user_id) for each in relaying.values()]
+        _log.info("relay.retired", source=source.id, user=user_id, sessions=len(told))
+        return ChangedSource(source, tuple(told))
 
     async def _again(
         self, session: AsyncSession, relaying: Announcement, source: RelaySource, user_id: str

@@ -155,12 +155,12 @@ async def change(
 
 @router.post("/relays/{source_id}/retire")
 async def retire(source_id: Id, who: Administrator, runtime: RuntimeOf) -> StationOut:
-    """Offer it no more. Twice is once."""
+    """Offer it no more; the sessions that relay it are drafts again, for good. Twice is once."""
     async with acting(runtime, who) as act:
         await _require(act, source_id)
-        source = await runtime.programme.relays.retire(act.session, source_id, who.id)
-        await done(act, "retire_relay", source)
-        return StationOut.model_validate(source)
+        retired = await runtime.programme.relays.retire(act.session, source_id, who.id)
+        await done(act, "retire_relay", retired.source, retired)
+        return StationOut.model_validate(retired.source)
 
 
 @router.post("/relays/{source_id}/try")

@@ -88,8 +88,8 @@ async def retire(page: AdminPage, source_id: str) -> Response:
     try:
         async with page.act() as act:
             await _administered(act, source_id)
-            source = await page.runtime.programme.relays.retire(act.session, source_id, page.me.id)
-            await _done(act, "retire_relay", source)
+            retired = await page.runtime.programme.relays.retire(act.session, source_id, page.me.id)
+            await _done(act, "retire_relay", retired.source, retired)
     except LoaError as error:
         return await _show(page, source_id, error=error)
     return go(f"/relays/{source_id}", "relay_retired")

@@ -13,7 +13,7 @@ from server import stream_trial
 from tests.browser.conftest import DESK, PHONE, SignIn
 from tests.browser.test_session_pages import looks_right
 from tests.support.consoles import Console
-from tests.support.stations import StationServer, hum, mp3, station
+from tests.support.stream_answers import StationServer, hum, mp3, station
 
 SORRY, SONG = "Đài đang mất tín hiệu", "Nhạc không lời"
 

@@ -139,7 +139,13 @@ async def test_what_the_speakers_have_keeps_its_station_as_it_was_approved(room:
     async with room.database.writing() as session:
         assert (await room.programme.schedule(session, schedule.id)).state is ScheduleState.ENDED
         retired = await relays.retire(session, source.id, ADMIN)
-        assert (await relays.retire(session, source.id, ADMIN)).retired_at == retired.retired_at
+        assert [each.id for each in retired.sessions] == [made.id]
+        again = await relays.retire(session, source.id, ADMIN)
+        assert (again.source.retired_at, again.sessions) == (retired.source.retired_at, ())
+        await room.announcements.submit(session, made.id, OPERATOR)
+        with pytest.raises(Conflict) as unheard:
+            await room.announcements.approve(session, made.id, APPROVER)
+        assert code(unheard) == "relay_retired"
         assert await relays.sources(session, COMMUNE) == []
         assert [each.id for each in await relays.sources(session, COMMUNE, retired=True)] == [source.id]
         with pytest.raises(Conflict) as late:

@@ -10,7 +10,7 @@ from server import audit, stream_trial
 from server.auth.models import Role
 from tests.integration.server.conftest import Station, running_station
 from tests.integration.server.test_way_to_air import COMMUNE, approved_announcement, staff
-from tests.support.stations import hum, mp3, station
+from tests.support.stream_answers import hum, mp3, station
 
 PLACE = f"/api/v1/places/{COMMUNE}/relays"
 VOV: dict[str, Any] = {"name": "VOV1", "url": "https://203.162.0.181/vov1?key=bimat", "quiet_s": 15, "level": 3}

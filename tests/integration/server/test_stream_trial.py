@@ -8,7 +8,7 @@ import pytest
 from base.errors import Conflict, LoaError, Refused
 from server import stream_trial
 from server.stream_trial import StreamTrials
-from tests.support.stations import StationServer, hum, mp3, opus, station
+from tests.support.stream_answers import StationServer, hum, mp3, opus, station
 
 OK = b"HTTP/1.0 200 OK\r\nContent-Type: %s\r\n\r\n"
 
