@@ -48,9 +48,7 @@ def preview(
     if not dtstart:
         raise typer.BadParameter("--rrule needs --dtstart")
     left_out, added = exdate or [], rdate or []
-    _rule(
-        rrule or "", dtstart, tz, count, exdates=left_out, rdates=added, skip_holidays=skip_holidays, as_json=as_json
-    )
+    _rule(rrule or "", dtstart, tz, count, exdates=left_out, rdates=added, skip_holidays=skip_holidays, as_json=as_json)
 
 
 def _rule(*asked: Any, as_json: bool, **more: Any) -> None:

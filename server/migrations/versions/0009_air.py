@@ -39,9 +39,11 @@ def _keep_where_it_was_heard() -> None:
     """A report of the past stays what it was when a cluster moves: of what was ordered before, as it is now."""
     op.add_column("delivery", sa.Column("village_id", sa.String(48), nullable=True))
     op.add_column("delivery", sa.Column("languages", sa.JSON(), nullable=True))
-    of_cluster = "FROM cluster WHERE cluster.id = delivery.cluster_id"
-    op.execute(f"UPDATE delivery SET village_id = (SELECT village_id {of_cluster})")
-    op.execute(f"UPDATE delivery SET languages = (SELECT languages {of_cluster})")
+    op.execute(
+        "UPDATE delivery SET"
+        " village_id = (SELECT village_id FROM cluster WHERE cluster.id = delivery.cluster_id),"
+        " languages = (SELECT languages FROM cluster WHERE cluster.id = delivery.cluster_id)"
+    )
 
 
 def _relay_source() -> None:
