@@ -1,28 +1,24 @@
-"""The reference speaker with one thing wrong: `python broken.py FAULT run --config FILE`. The kit must find each.
+"""The reference speaker with one thing wrong: `python -m tests.conformance.broken FAULT run --config FILE`.
 
-Only this file is wrong: it replaces one function of the firmware by one that lacks what the protocol asks for.
+The kit must find each. Only this file and `broken_streams` are wrong: a fault replaces one function of the firmware by
+one that lacks what the protocol asks for.
 """
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import cbor2
 
-import devices.wire.content as content_module
 import devices.wire.envelope as envelope_module
-import devices.wire.orders as orders_module
 import devices.wire.playing as playing_module
 import devices.wire.trust as trust_module
 import firmware_sim.contents as contents_module
 import firmware_sim.download as download_module
 import firmware_sim.intake as intake_module
-import firmware_sim.live as live_module
-import firmware_sim.render as render_module
 from devices.wire.audience import Audience
 from devices.wire.config import Hours
-from devices.wire.content import Fill, Speech, Stream, Version
+from devices.wire.content import Speech
 from devices.wire.envelope import Verified, signer
 from devices.wire.errors import BadMessage
 from devices.wire.haves import Haves
@@ -30,54 +26,16 @@ from devices.wire.orders import Order
 from devices.wire.reports import Heartbeat
 from firmware_sim.bank import Bank
 from firmware_sim.clock import DeviceClock
-from firmware_sim.effects import KeepHaves, KeepReceipt, Tune, Turn
+from firmware_sim.effects import KeepHaves, KeepReceipt
 from firmware_sim.endings import Endings
 from firmware_sim.gate import Gate
-from firmware_sim.live import LiveStreams
 from firmware_sim.logbook import BeaconNews, Logbook
 from firmware_sim.output import Output
 from firmware_sim.receipts import ReceiptBook
-from firmware_sim.relaying import Relay
 from firmware_sim.speaker import Speaker
 from firmware_sim.trusting import Trust
-
-Plant = Callable[[], None]
-FAULTS: dict[str, tuple[str, Plant]] = {}
-"""Fault → the rule that must find it, and how to plant it."""
-
-
-def fault(rule: str) -> Callable[[Plant], Plant]:
-    def enter(plant: Plant) -> Plant:
-        FAULTS[plant.__name__] = (rule, plant)
-        return plant
-
-    return enter
-
-
-def nothing(*_: Any, **__: Any) -> None:
-    """Does what a forgotten line does."""
-
-
-def before(holder: type, name: str, first: Callable[..., None]) -> None:
-    """Have something happen before a method."""
-    method = getattr(holder, name)
-
-    def wrapped(self: Any, *arguments: Any, **named: Any) -> Any:
-        first(self, *arguments, **named)
-        return method(self, *arguments, **named)
-
-    setattr(holder, name, wrapped)
-
-
-def swallow(kind: type) -> None:
-    """Effects of this kind never come to be carried out."""
-    do = Turn.do
-
-    def wrapped(self: Turn, effect: Any) -> None:
-        if not isinstance(effect, kind):
-            do(self, effect)
-
-    Turn.do = wrapped  # type: ignore[method-assign]  # that is the fault
+from tests.conformance import broken_streams
+from tests.conformance.faults import FAULTS, before, fault, nothing, swallow
 
 
 def loosely(kind: Any, data: bytes, keyring: Any) -> Verified:
@@ -211,90 +169,6 @@ def one_language_only() -> None:
     Speech.for_languages = lambda self, _languages: self.versions[:1]  # type: ignore[method-assign]
 
 
-@fault("relay.sounds")
-def deaf_to_streams() -> None:
-    tune = LiveStreams.tune
-    LiveStreams.tune = lambda self, _url: tune(self, "http://127.0.0.1:9/")  # type: ignore[method-assign]
-
-
-@fault("relay.ahead")
-def opens_streams_late() -> None:
-    swallow(Tune)
-
-
-@fault("relay.fallback")
-def nothing_stands_in() -> None:
-    Relay._judge = nothing  # type: ignore[method-assign]
-
-
-@fault("relay.silence")
-def takes_silence_for_sound() -> None:
-    render_module.is_loud = live_module.is_loud = lambda _block: True  # type: ignore[attr-defined]
-
-
-@fault("relay.returns")
-def gives_a_stream_up() -> None:
-    live_module.STUCK_S = 1.0
-    before(live_module._Stream, "_listen", lambda self: self.stop() if self.__dict__.pop("_began", None) else None)
-    before(live_module._Stream, "_take", lambda self, _pipe: setattr(self, "_began", True))
-
-
-@fault("relay.ends")
-def outlasts_its_slot() -> None:
-    def length(part: Any, length_ms: int, _at_ms: int) -> int:
-        stands_in = part.instead.versions[0].renditions[0].duration_ms if isinstance(part, Stream) else 0
-        return max(length_ms, stands_in)
-
-    lengths(length)
-
-
-@fault("relay.interrupted")
-def drops_an_interrupted_stream() -> None:
-    read = orders_module._BODIES["play"]
-
-    def dropping(fields: Any) -> Any:
-        return replace(read(fields), preempted=orders_module.AfterPreemption.DROP)
-
-    orders_module._BODIES = {**orders_module._BODIES, "play": dropping}
-
-
-@fault("relay.address")
-def asks_any_address() -> None:
-    content_module.is_stream_url = lambda _url: True  # type: ignore[attr-defined]
-
-
-def lengths(length: Callable[[Any, int, int], int]) -> None:
-    """Every piece of sound lasts what this makes of it: of its part, its true length, and where it begins."""
-    heard = content_module._heard
-
-    def wrong(part: Any, at_ms: int, languages: Any) -> Any:
-        for length_ms, sound in heard(part, 0 if isinstance(part, Fill) else at_ms, languages):
-            yield length(part, length_ms, at_ms), sound
-
-    content_module._heard = wrong
-
-
-@fault("fill.time")
-def fills_for_a_length() -> None:
-    lengths(lambda _part, length_ms, _at_ms: length_ms)
-
-
-@fault("fill.past")
-def never_leaves_a_fill_out() -> None:
-    def length(part: Any, length_ms: int, at_ms: int) -> int:
-        late = isinstance(part, Fill) and at_ms >= length_ms
-        return length_ms - at_ms if isinstance(part, Fill) and not late else length_ms
-
-    lengths(length)
-
-
-@fault("fill.content")
-def does_not_fetch_what_fills() -> None:
-    content_module.Piece.versions = property(  # type: ignore[assignment]
-        lambda self: (self.sound,) if isinstance(self.sound, Version) else ()
-    )
-
-
 @fault("power.goes_on")
 def no_marks() -> None:
     Output._mark = nothing  # type: ignore[method-assign]
@@ -406,6 +280,8 @@ def same_number_twice() -> None:
     to_map = Heartbeat.to_map
     Heartbeat.to_map = lambda self: to_map(self) | {"n": 1}  # type: ignore[method-assign]
 
+
+__all__ = ["FAULTS", "broken_streams"]
 
 if __name__ == "__main__":
     from firmware_sim.__main__ import main

@@ -12,7 +12,6 @@ from conformance.verdict import State, Verdict
 from tests.conformance.broken import FAULTS
 from tests.conformance.judging import judged
 
-BROKEN = Path(__file__).with_name("broken.py")
 AT_ONCE = 6
 OPTIONAL = frozenset({Need.BLOCKS, Need.EXCHANGE, Need.BUNDLES})
 OCCASION = {
@@ -40,7 +39,7 @@ async def judge_all(folders: dict[str, Path]) -> dict[str, list[Verdict]]:
 
     async def judge(fault: str, folder: Path) -> list[Verdict]:
         rule = FAULTS[fault][0]
-        command = f"{sys.executable} {BROKEN} {fault} run --config {{config}}"
+        command = f"{sys.executable} -m tests.conformance.broken {fault} run --config {{config}}"
         patterns = (rule, OCCASION[rule]) if rule in STANDING else (rule,)
         async with gate:
             return await judged(folder, command, *patterns, without=OPTIONAL)

@@ -17,7 +17,7 @@ def test_the_reference_speaker_keeps_every_rule():
 
 
 def test_a_broken_rule_is_exit_code_1_and_what_cannot_be_judged_is_2():
-    broken = f"{sys.executable} tests/conformance/broken.py plays_foreign run --config {{config}}"
+    broken = f"{sys.executable} -m tests.conformance.broken plays_foreign run --config {{config}}"
     code, report, _ = loa_conformance("--run", broken, "--rules", "orders.audience")
     assert (code, [each["rule"] for each in report["broken"]]) == (1, ["orders.audience"])
     code, report, said = loa_conformance("--run", "false {config}", "--rules", "orders.audience")
