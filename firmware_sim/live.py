@@ -50,7 +50,7 @@ class LiveStreams:
                 self._open[url] = _Stream(url)
             stream = self._open[url]
         stream.wanted()
-        return stream
+        return _Listener(stream)
 
     def close(self) -> None:
         with self._lock:
@@ -78,13 +78,34 @@ class Pace:
         self._taken_s += samples / RATE_HZ
 
 
+class _Listener:
+    """A place of its own in a stream: two outputs of one device may sound the same one."""
+
+    def __init__(self, stream: "_Stream") -> None:
+        # Not again what was heard before an interruption.
+        self._stream, self._next, self._flowing = stream, stream.heard, False
+
+    @property
+    def quiet_ms(self) -> int:
+        return self._stream.quiet_ms
+
+    def read(self) -> Pcm | None:
+        self._stream.wanted()
+        number, waiting, block = self._stream.block(self._next)
+        if waiting < (1 if self._flowing else AHEAD_BLOCKS):
+            return None
+        self._next, self._flowing = number + 1, waiting > 1
+        self._stream.heard = max(self._stream.heard, self._next)
+        return block
+
+
 class _Stream:
     def __init__(self, url: str) -> None:
         self.url = url
         self.wanted_s = self._loud_s = self._came_s = time.monotonic()
         self._lock = threading.Lock()
         self._blocks: deque[Pcm] = deque(maxlen=KEPT_BLOCKS)
-        self._flowing = False
+        self._came = self.heard = 0
         self._stopped = threading.Event()
         threading.Thread(target=self._run, name="live-stream", daemon=True).start()
 
@@ -100,13 +121,13 @@ class _Stream:
         """Somebody listens."""
         self.wanted_s = time.monotonic()
 
-    def read(self) -> Pcm | None:
-        self.wanted()
+    def block(self, number: int) -> tuple[int, int, Pcm | None]:
+        """Block `number`, or the oldest that is kept, with its number and how many there are from it on."""
         with self._lock:
-            if not self._flowing and len(self._blocks) < AHEAD_BLOCKS:
-                return None
-            self._flowing = len(self._blocks) > 1
-            return self._blocks.popleft() if self._blocks else None
+            oldest = self._came - len(self._blocks)
+            number = max(number, oldest)
+            waiting = self._came - number
+            return number, waiting, self._blocks[number - oldest] if waiting else None
 
     def stop(self) -> None:
         self._stopped.set()
@@ -160,6 +181,7 @@ class _Stream:
             block = np.frombuffer(data[at : at + size], "<i2").astype(np.int16)
             with self._lock:
                 self._blocks.append(block)
+                self._came += 1
             if is_loud(block):
                 self._loud_s = time.monotonic()
         return data[whole:]

@@ -8,6 +8,8 @@ from devices.wire.orders import Play
 
 OPEN_AHEAD_MS = 60_000
 """A stream is opened so long before it is due."""
+_STREAMS_AHEAD = 2
+"""At once of one play: the present one and the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +57,17 @@ class SoundPlan:
         return tuple(v for piece in self.pieces if not isinstance(piece.sound, Live) for v in piece.versions)
 
     def streams_due(self, position_ms: int, within_ms: int) -> tuple[str, ...]:
-        """The streams that sound from this position on, or begin so soon after it."""
-        found: list[str] = []
+        """The stream that sounds from this position on, or begins so soon after it, and the one after that."""
+        found: dict[str, None] = {}
         reach_ms = position_ms + within_ms
         at_ms = position_ms
         for stretch in self.stretches(position_ms) if self.has_stream else ():
-            if at_ms > reach_ms:
+            if at_ms > reach_ms or len(found) == _STREAMS_AHEAD:
                 break
             at_ms += stretch.length_ms
             if stretch.piece is not None and isinstance(stretch.piece.sound, Live):
-                found.append(stretch.piece.sound.url)
-        return tuple(dict.fromkeys(found))
+                found[stretch.piece.sound.url] = None
+        return tuple(found)
 
     @property
     def has_stream(self) -> bool:

@@ -23,6 +23,7 @@ class Relay:
         self._borne_ms, self._tally = quiet_ms, tally
         self._has_instead = self._fresh = has_instead
         self._quiet_ms = min(quiet_since_ms, quiet_ms)
+        self._quiet_here_ms = 0
         self.source = Source.STREAM
         self._judge()
 
@@ -30,13 +31,14 @@ class Relay:
         """The stream gave so much, loud enough or not; nothing at all is not loud."""
         self._tally.due_ms += length_ms
         if loud:
-            self._quiet_ms, self._fresh = 0, self._has_instead
+            self._quiet_ms, self._quiet_here_ms, self._fresh = 0, 0, self._has_instead
             return
         bearing = self._quiet_ms < self._borne_ms
         self._quiet_ms += length_ms
+        self._quiet_here_ms += length_ms
         if self._quiet_ms >= self._borne_ms:
-            # What was borne until now turns out to have been dead already.
-            self._tally.dead_ms += self._quiet_ms if bearing else length_ms
+            # What was borne of this slot until now turns out to have been dead already.
+            self._tally.dead_ms += self._quiet_here_ms if bearing else length_ms
         self._judge()
 
     def over(self) -> None:

@@ -26,6 +26,8 @@ from firmware_sim.tallies import Tally
 RATE_HZ = 16_000
 _PER_MS = RATE_HZ // 1_000
 _CHUNK = RATE_HZ // 10
+_LOOK_AHEAD = 5 * RATE_HZ
+"""So often, in samples, is looked for streams that come soon."""
 _NOTHING = np.zeros(BLOCK_MS * _PER_MS, np.int16)
 
 Pcm = NDArray[np.int16]
@@ -53,12 +55,15 @@ class Rendering:
     def chunks(self) -> Iterator[Pcm]:
         """Mono 16 kHz, at the ordered volume."""
         gain = gain_of(self._sound.volume)
-        plan, at_ms = self._sound.plan, self._sound.position_ms
-        for stretch in plan.stretches(at_ms):
-            tune_all(self._streams, plan.streams_due(at_ms, OPEN_AHEAD_MS + stretch.length_ms))
+        plan, at = self._sound.plan, self._sound.position_ms * _PER_MS
+        look_at = at
+        for stretch in plan.stretches(self._sound.position_ms):
             for chunk in _fitted(self._samples(stretch), stretch.length_ms * _PER_MS):
+                if at >= look_at:
+                    tune_all(self._streams, plan.streams_due(at // _PER_MS, OPEN_AHEAD_MS))
+                    look_at = at + _LOOK_AHEAD
+                at += len(chunk)
                 yield chunk if gain == 1.0 else (chunk * gain).astype(np.int16)
-            at_ms += stretch.length_ms
 
     def _samples(self, stretch: Stretch) -> Iterator[Pcm]:
         sound = None if stretch.piece is None else stretch.piece.sound

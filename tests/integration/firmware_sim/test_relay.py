@@ -6,6 +6,7 @@ import io
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +60,9 @@ class Ear:
         await until(lambda: self.ends)
         return self.ends[0][1]
 
-    def heard(self) -> list[int]:
+    def heard(self, output: str = "speaker") -> list[int]:
         """The pitch of every tenth of a second that was heard until now, to 100 Hz; 0 where it is silent."""
-        path = self.player.path("speaker")
+        path = self.player.path(output)
         self.player.close()
         with wave.open(str(path)) as file:
             pcm = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)
@@ -185,6 +186,17 @@ async def test_an_alarm_silences_a_stream_at_once_and_the_rest_is_live(ear: Ear)
     assert STREAM_HZ not in heard[begin : begin + 6]
     assert heard[begin - 2] == STREAM_HZ
     assert heard[begin + 6 :].count(STREAM_HZ) >= 4
+
+
+async def test_two_outputs_of_one_device_hear_the_same_stream_whole(ear: Ear):
+    async with Station("mp3", STREAM_HZ) as station:
+        await tuned(ear, station)
+        slot = sound_of(Stream(station.url, 3_500, 1_000))
+        for output in ("speaker", "radio"):
+            ear.sound(replace(slot, output=output))
+        await until(lambda: len(ear.ends) == 2)
+    for output in ("speaker", "radio"):
+        assert ear.heard(output).count(STREAM_HZ) >= 32, output
 
 
 async def test_a_speaker_without_a_horn_listens_too_and_says_what_it_found(tmp_path: Path):

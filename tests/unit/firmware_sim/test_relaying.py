@@ -57,6 +57,14 @@ def test_a_dead_stream_for_which_nothing_stands_in_is_told_of_from_half_of_the_s
         assert (tally.due_ms, tally.dead_ms, tally.note) == (10_000, dead * 100, note)
 
 
+def test_quiet_from_before_the_slot_is_no_dead_time_of_it():
+    tally = Tally()
+    relay = Relay(120_000, tally, has_instead=False, quiet_since_ms=60_000)
+    blocks(relay, 600, loud=False)
+    blocks(relay, 1_400, loud=True)
+    assert (tally.due_ms, tally.dead_ms, tally.note) == (200_000, 60_000, "")
+
+
 def test_pauses_of_speech_are_no_dead_stream():
     tally = Tally()
     relay = Relay(1_000, tally, has_instead=False)

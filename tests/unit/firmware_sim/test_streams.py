@@ -7,8 +7,8 @@ from firmware_sim import events
 from firmware_sim.effects import Sound, Tune
 from firmware_sim.live import BURST_S, Pace
 from firmware_sim.plan import SoundPlan
-from firmware_sim.render import RATE_HZ
-from firmware_sim.tallies import FALLBACK, SILENT_STREAM
+from firmware_sim.render import RATE_HZ, Rendering
+from firmware_sim.tallies import FALLBACK, SILENT_STREAM, Tallies
 from tests.unit.firmware_sim.rig import GATEWAY, T0, TONE, Rig, play, speech
 
 URL = "http://10.0.0.1:8000/live"
@@ -70,6 +70,42 @@ def test_a_stream_that_comes_long_after_the_beginning_is_left_to_the_player():
     assert plan.streams_due(4 * MINUTE, MINUTE) == (URL,)
     assert plan.streams_due(14 * MINUTE, MINUTE) == (URL,)
     assert plan.streams_due(15 * MINUTE, MINUTE) == ()
+
+
+class Receiver:
+    """Streams that give nothing; it notes at which position which one was asked for first."""
+
+    def __init__(self) -> None:
+        self.tallies, self.quiet_ms, self.at_ms = Tallies(), 0, 0
+        self.first_ms: dict[str, int] = {}
+
+    def tune(self, url: str) -> "Receiver":
+        self.first_ms.setdefault(url, self.at_ms)
+        return self
+
+    def read(self) -> None:
+        return None
+
+    def close(self) -> None: ...
+
+
+def test_the_player_opens_a_stream_a_minute_before_it_comes_however_long_what_is_before_it():
+    item = play(parts=(Fill(5 * MINUTE), SLOT))
+    sound = Sound("speaker", item.occurrence, 1, SoundPlan.of(item, ("vi",)), 0, 100, emergency=False)
+    streams, samples = Receiver(), 0
+    for chunk in Rendering(sound, lambda _sha: None, streams).chunks():
+        samples += len(chunk)
+        streams.at_ms = samples // 16
+        if streams.first_ms:
+            break
+    assert 4 * MINUTE <= streams.first_ms[URL] <= 4 * MINUTE + 6_000
+
+
+def test_of_many_short_slots_no_more_are_open_than_the_present_one_and_the_next():
+    urls = [f"{URL}/{number}" for number in range(6)]
+    plan = SoundPlan.of(play(parts=tuple(Stream(url, 10_000, 8_000) for url in urls)), ("vi",))
+    assert plan.streams_due(0, MINUTE) == tuple(urls[:2])
+    assert plan.streams_due(10_000, MINUTE) == tuple(urls[1:3])
 
 
 def test_a_slot_does_not_wait_for_what_would_stand_in_but_has_it_fetched():
