@@ -12,7 +12,7 @@ from devices.wire.content import Fill, Stream, Version
 from firmware_sim.effects import Tune
 from firmware_sim.live import LiveStreams
 from firmware_sim.relaying import Relay
-from tests.conformance.faults import before, fault, nothing, swallow
+from tests.conformance.faults import fault, nothing, swallow
 
 
 @fault("relay.sounds")
@@ -39,8 +39,16 @@ def takes_silence_for_sound() -> None:
 @fault("relay.returns")
 def gives_a_stream_up() -> None:
     live_module.STUCK_S = 1.0
-    before(live_module._Stream, "_listen", lambda self: self.stop() if self.__dict__.pop("_began", None) else None)
-    before(live_module._Stream, "_take", lambda self, _pipe: setattr(self, "_began", True))
+    listen, asked = live_module._Stream._listen, set[str]()
+
+    def once(self: Any) -> None:
+        if self.url in asked:
+            self.stop()
+            return
+        asked.add(self.url)
+        listen(self)
+
+    live_module._Stream._listen = once  # type: ignore[method-assign]
 
 
 @fault("relay.ends")
