@@ -11,7 +11,7 @@ from schedules.aligning import Added, Alignment, Renamed, align
 from schedules.content import Content
 from schedules.dispatch import with_times
 from schedules.ground import Ground
-from schedules.issuing import Issuer
+from schedules.issuing import Issuer, mark_off
 from schedules.judging import judge
 from schedules.keeping import plan_of, present
 from schedules.models import Occurrence, OccurrenceState, Off, Schedule, ScheduleState
@@ -52,6 +52,24 @@ class _Work:
     needed: Alignment
     present: Mapping[str, Occurrence]
     contents: Mapping[str, Content] = field(default_factory=dict)
+
+    @property
+    def gone(self) -> list[Occurrence]:
+        """What is called off or replaced, as it is kept."""
+        replaced = (each.replaces or "" for each in self.needed.replace)
+        return [self.present[name] for name in (*self.needed.call_off, *replaced)]
+
+    def mark_off(self) -> list[tuple[list[Occurrence], str]]:
+        """Let be off what is no longer wanted. Gives what the speakers have of it, with the reason they are told."""
+        gone, count = self.gone, len(self.needed.call_off)
+        off = (gone[:count], "no_longer_planned"), (gone[count:], "replaced")
+        return [(mark_off(some, reason, Off.NOT_WANTED), reason) for some, reason in off]
+
+    def rename(self) -> None:
+        """Let what is heard just the same belong to the plan that goes on."""
+        for each in self.needed.rename:
+            row = self.present[each.id]
+            row.schedule_id, row.original_at = each.airing.plan, each.airing.original
 
     def row(self, added: Added) -> Occurrence:
         schedule, airing = self.schedules[added.airing.plan], added.airing
@@ -106,27 +124,28 @@ class Follower:
         if work.needed.is_empty:
             return Followed()
         needed = work.needed
+        gone = work.gone
+        issued = any(row.state is OccurrenceState.ISSUED for row in gone)
         asked = {each.airing.announcement for each in _said(needed)}
-        work.contents = await self.issuer.contents(session, asked)
+        # What takes the place of an order is ordered at once: its sounds are locked before the log is.
+        work.contents = await self.issuer.contents(session, asked, lock=issued)
         added = [work.row(each) for each in (*needed.add, *needed.replace)]
         changed = [work.say(work.present[each.id], each.airing) for each in needed.rewrite]
-        gone = [work.present[name] for name in (*needed.call_off, *(each.replaces or "" for each in needed.replace))]
-        issued = any(row.state is OccurrenceState.ISSUED for row in gone)
         fresh = [*added, *changed]
         with session.no_autoflush:
             found = await judge(session, ground, fresh, {row.id for row in gone}, offer=refuse)
         if refuse:
             found.refuse()
         _keep_out(fresh, found.unfit())
-        await self._call_off(session, needed, work.present)
-        for each in needed.rename:
-            row = work.present[each.id]
-            row.schedule_id, row.original_at = each.airing.plan, each.airing.original
+        recalls = work.mark_off()
+        work.rename()
         await session.flush()
         new = await rows.add_new(session, added)
         kept = tuple(row for row in added if row.id in new)
         moved = [row.start_at for row in (*fresh, *gone)]
         waiting = await self._settle(session, ground, moved, window.now)
+        for told, reason in recalls:
+            await self.issuer.recall(session, told, reason)
         return Followed(
             added=kept,
             instead=(*(kept if issued else ()), *waiting),
@@ -162,13 +181,6 @@ class Follower:
                 return _Work(ground, by_id, window.now, needed, known)
             known |= {row.id: row for row in await rows.lock(session, touched)}
             locked |= touched
-
-    async def _call_off(self, session: AsyncSession, needed: Alignment, present: Mapping[str, Occurrence]) -> None:
-        for names, reason in (
-            (needed.call_off, "no_longer_planned"),
-            (tuple(each.replaces or "" for each in needed.replace), "replaced"),
-        ):
-            await self.issuer.call_off(session, [present[name] for name in names], reason, Off.NOT_WANTED)
 
 
 def _within(row: Occurrence, window: Window) -> bool:

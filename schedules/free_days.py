@@ -20,6 +20,7 @@ from schedules.planning import Planner
 from schedules.plans import Planned
 from schedules.repository import governing as rows
 from schedules.repository import ground as place_rows
+from schedules.repository.places import lock_place
 
 YEARS = range(2000, 2101)
 MAX_OVERRIDES = 300
@@ -57,7 +58,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class FreeDays:
-    """Locked are the schedules by id, then what following them locks."""
+    """Locked are the places by id, the schedules by id, then what following them locks."""
 
     planner: Planner
     ahead: timedelta
@@ -100,6 +101,8 @@ class FreeDays:
         if day.year not in YEARS:
             raise Refused("schedules.day_wrong", day=str(day))
         touched = await self._touched(session, place_id, day)
+        for ground in touched:
+            await lock_place(session, ground.place.id)
         for ground in touched:
             await rows.running(session, ground.place.id, today_in(ground, now), lock=True)
         await self._write(session, place_id, day, override)

@@ -3,7 +3,7 @@
 The nearest place above has the word: a province's policy holds in every commune that has none of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -60,6 +60,13 @@ class Effect:
     def is_empty(self) -> bool:
         return not (self.stops or self.returns or self.louder_or_softer)
 
+    def join(self, other: "Effect") -> None:
+        """Take in what it does in another place."""
+        self.stops += other.stops
+        self.returns += other.returns
+        self.louder_or_softer += other.louder_or_softer
+        self.communes += other.communes
+
 
 @dataclass(frozen=True, slots=True)
 class InForce:
@@ -74,7 +81,7 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Governor:
-    """Locked are, as everywhere, the schedules by id, then occurrences, then the log."""
+    """Locked are, as everywhere, the places, the schedules by id, then occurrences, announcements, and the log."""
 
     planner: Planner
     ahead: timedelta
@@ -116,15 +123,17 @@ class Governor:
             raise Conflict("schedules.stale_policy")
         touched = await self._touched(session, place_id, said, now)
         await _write(session, place_id, row, said)
-        whole = Effect()
+        for ground, _ in touched:
+            await lock_place(session, ground.place.id)
+        judged: list[tuple[Ground, Effect]] = []
         for ground, allowance in touched:
             found = Effect()
-            governed = await self._judge(session, ground, allowance, now, found, lock=True)
+            judged.append((await self._judge(session, ground, allowance, now, found, lock=True), found))
+        await self.planner.issuer.contents(session, _sounding(found for _, found in judged), lock=True)
+        whole = Effect()
+        for governed, found in judged:
             await self._carry_out(session, governed, found, now)
-            whole.stops += found.stops
-            whole.returns += found.returns
-            whole.louder_or_softer += found.louder_or_softer
-            whole.communes += found.communes
+            whole.join(found)
         _log.info("policy.changed", place=place_id, user=user_id, stopped=len(whole.stops), returned=len(whole.returns))
         return whole
 
@@ -153,8 +162,6 @@ class Governor:
     ) -> Ground:
         """Judge what a place has ahead by another policy; gives the place as that policy has it."""
         schedules = await rows.running(session, ground.place.id, lock=lock)
-        if lock:
-            await lock_place(session, ground.place.id)
         by = await self.planner.moment(session, now, schedules)
         found = await rows.ahead(session, ground.place.id, by, _REASONS, lock=lock)
         governed = replace(ground, allowance=allowance)
@@ -198,6 +205,7 @@ class Governor:
         return [row for row in waiting if row.id not in again]
 
     async def _carry_out(self, session: AsyncSession, ground: Ground, effect: Effect, now: datetime) -> None:
+        """Everything but the log is locked."""
         issuer = self.planner.issuer
         for reason in sorted({each.reason for each in effect.stops}):
             stopped = [each.row for each in effect.stops if each.reason == reason]
@@ -214,6 +222,11 @@ class Governor:
         new = await programme.add_new(session, fresh)
         await session.flush()
         await issuer.issue_these(session, ground, sorted(new), now + self.ahead)
+
+
+def _sounding(effects: Iterable[Effect]) -> set[str | None]:
+    """The announcements of what is ordered anew."""
+    return {row.announcement_id for each in effects for row in (*each.returns, *each.louder_or_softer)}
 
 
 def _nearest(tree: PlaceTree, place_id: str, policies: dict[str, Policy], or_this: str) -> str | None:

@@ -194,10 +194,14 @@ class Issuer:
         self, session: AsyncSession, occurrences: Sequence[Occurrence], reason: str, off: Off = Off.BY_PERSON
     ) -> list[OrderEntry]:
         """Cancel occurrences of one place, locked by the caller; what the speakers have, by signed orders."""
-        issued = [row for row in occurrences if row.state is OccurrenceState.ISSUED]
-        for row in occurrences:
-            row.state, row.reason, row.off = OccurrenceState.CANCELLED, reason, off
+        issued = mark_off(occurrences, reason, off)
         await session.flush()
+        return await self.recall(session, issued, reason)
+
+    async def recall(self, session: AsyncSession, issued: Sequence[Occurrence], reason: str) -> list[OrderEntry]:
+        """Tell the speakers that these of one place are off. The log is locked from here on, so that whatever else is
+        to be locked has to be before.
+        """
         groups = [issued[at : at + MAX_IDS] for at in range(0, len(issued), MAX_IDS)]
         return [await self._cancel(session, group, reason) for group in groups]
 
@@ -260,6 +264,14 @@ class Issuer:
             # A cancel overtakes what it cancels.
             urgency=max(int(PlayClass.PRIORITY), *(row.play_class for row in group)),
         )
+
+
+def mark_off(occurrences: Sequence[Occurrence], reason: str, off: Off) -> list[Occurrence]:
+    """Let occurrences be off. Gives those the speakers have, which are to be recalled."""
+    issued = [row for row in occurrences if row.state is OccurrenceState.ISSUED]
+    for row in occurrences:
+        row.state, row.reason, row.off = OccurrenceState.CANCELLED, reason, off
+    return issued
 
 
 async def _over_limits(

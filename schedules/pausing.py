@@ -21,6 +21,7 @@ from schedules.models import Occurrence, OccurrenceState, Off, PauseRow
 from schedules.pauses import Affected, Pause, Remedy, Silence, affected, missed, placed, silent
 from schedules.repository import changes as looks
 from schedules.repository import programme as rows
+from schedules.repository.places import lock_place
 from schedules.slots import slot_of
 
 MAX_AHEAD = timedelta(days=366)
@@ -38,7 +39,9 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Pauser:
-    """Locked are the occurrences, so that what is being ordered meanwhile is looked at when it has been."""
+    """Locked are the place, for who plans in it may be ordering something instead, and then the occurrences, so that
+    what is being ordered meanwhile is looked at when it has been.
+    """
 
     issuer: Issuer
     ahead: timedelta
@@ -85,6 +88,7 @@ class Pauser:
         """Write a pause. Raises Refused: pause_too_far, audience_unknown, nobody_meant, audience_too_long; Conflict:
         pause_over.
         """
+        await lock_place(session, place_id)
         ground = await grounds.load(session, self.issuer.devices, place_id)
         _check(ground, pause, now)
         row = PauseRow(
@@ -114,6 +118,7 @@ class Pauser:
         row = await rows.pause(session, pause_id)
         if row is None:
             raise NotFound("schedules.pause_unknown", id=pause_id[:26])
+        await lock_place(session, row.place_id)
         if row.ended_at is not None or row.end_at <= now:
             raise Conflict("schedules.pause_over")
         ground = await grounds.load(session, self.issuer.devices, row.place_id)
@@ -138,6 +143,8 @@ class Pauser:
         done = await rows.replaced(session, [row.id for row in found])
         by_id = {row.id: row for row in found if row.id not in done}
         changes = affected(*silences, [slot_of(row, ground, whole=True) for row in by_id.values()], now)
+        sounds = {by_id[each.occurrence].announcement_id for each in changes if each.remedy is Remedy.REPLACE}
+        await self.issuer.contents(session, sounds, lock=True)  # before the log, which the first cancel locks
         fresh = [await self._remedy(session, by_id[change.occurrence], change, now) for change in changes]
         await session.flush()
         await self.issuer.issue_these(session, ground, [row.id for row in fresh if row is not None], now + self.ahead)

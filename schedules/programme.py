@@ -36,7 +36,8 @@ from schedules.governing import Governor
 from schedules.hearing import Listening
 from schedules.history import History
 from schedules.issuing import Issuer, IssueRound
-from schedules.models import AnnouncementState, Occurrence, OccurrenceState, Off, Schedule, ScheduleState
+from schedules.judging import judge
+from schedules.models import Announcement, AnnouncementState, Occurrence, OccurrenceState, Off, Schedule, ScheduleState
 from schedules.pauses import Pause
 from schedules.pausing import Paused, Pauser
 from schedules.planning import Planner, check_rule, in_place
@@ -112,11 +113,15 @@ class ProgrammeService:
         preempted: AfterPreemption = AfterPreemption.RESUME,
         user_id: str,
     ) -> Occurrence:
-        """Order an approved announcement to sound in `lead_s` seconds.
+        """Order an approved announcement to sound in `lead_s` seconds, if the place's whole policy permits it then.
+
+        Nobody goes on regardless: what may not wait for a permitted time is an emergency, which no limit is asked of.
 
         Raises Conflict: not_approved, session_items_not_approved.
-        Refused: outside_hours, nobody_meant, audience_unknown, volume_wrong.
+        Refused: outside_hours, too_long_for_hours, hours_full, too_many_blocks, too_many_minutes, no_time_permitted,
+        too_loud, nobody_meant, audience_unknown, volume_wrong.
         """
+        await lock_place(session, (await self._announcements.find(session, announcement_id)).place_id)
         about = await self._announcements.find(session, announcement_id, lock=True)
         if about.state is not AnnouncementState.APPROVED:
             raise Conflict("schedules.not_approved", title=about.title)
@@ -124,26 +129,13 @@ class ProgrammeService:
         check_items_approved(content)
         ground = await grounds.load(session, self._devices, about.place_id)
         ground.check(audience)
-        now = self._clock()
-        start = now + timedelta(seconds=self._settings.lead_s)
-        occurrence = Occurrence(
-            id=new_id(),
-            place_id=about.place_id,
-            announcement_id=about.id,
-            title=about.title,
-            start_at=start,
-            ends_at=start,
-            expires_at=start,
-            play_class=about.play_class,
-            level=about.level,
-            audience=audience.to_map(),
-            volume=_check_volume(volume),
-            preempted=preempted,
-            created_by=user_id,
-            created_at=now,
-        )
-        parts = content.parts(about.play_class)
-        session.add(with_times(occurrence, parts))
+        parts, now = content.parts(about.play_class), self._clock()
+        occurrence = _once(about, now + timedelta(seconds=self._settings.lead_s), now, user_id)
+        occurrence.audience, occurrence.volume = audience.to_map(), _check_volume(volume)
+        occurrence.preempted = preempted
+        with_times(occurrence, parts)
+        (await judge(session, ground, [occurrence], offer=True, earliest=now)).refuse()
+        session.add(occurrence)
         await session.flush()
         await self._issuer.issue(session, occurrence, parts, ground)
         await session.flush()
@@ -212,9 +204,10 @@ class ProgrammeService:
 
         It can be undone.
         """
-        schedule = await rows.schedule(session, schedule_id, lock=True)
-        if schedule is None:
+        found = await rows.locked_schedules(session, [schedule_id])
+        if not found:
             raise NotFound("schedules.schedule_unknown", id=schedule_id)
+        [schedule] = found
         if schedule.state is ScheduleState.ENDED:
             return schedule
         now = self._clock()
@@ -362,6 +355,23 @@ class ProgrammeService:
     async def clashes(self, session: AsyncSession, place_id: str, start: datetime, end: datetime) -> list[Overlap]:
         """The airings of a place that meet in some cluster between two moments."""
         return await self._listening.clashes(session, place_id, start, end)
+
+
+def _once(about: Announcement, start: datetime, now: datetime, user_id: str) -> Occurrence:
+    """An airing of an announcement that no schedule asks for."""
+    return Occurrence(
+        id=new_id(),
+        place_id=about.place_id,
+        announcement_id=about.id,
+        title=about.title,
+        start_at=start,
+        ends_at=start,
+        expires_at=start,
+        play_class=about.play_class,
+        level=about.level,
+        created_by=user_id,
+        created_at=now,
+    )
 
 
 def _check_volume(volume: int) -> int:

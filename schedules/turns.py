@@ -73,7 +73,8 @@ class Turns:
         asked: Collection[str],
         now: datetime,
     ) -> tuple[Occurrence, ...]:
-        contents = await self.issuer.contents(session, {row.announcement_id for row in changing})
+        issued = any(row.state is OccurrenceState.ISSUED for row in changing)
+        contents = await self.issuer.contents(session, {row.announcement_id for row in changing}, lock=issued)
         fresh = []
         for row in changing:
             if _is_to_change(row, wanted[row.id], asked):

@@ -32,9 +32,8 @@ PAUSED = "paused"
 _OPEN = (OccurrenceState.PLANNED, OccurrenceState.ISSUED)
 
 
-async def schedule(session: AsyncSession, schedule_id: str, *, lock: bool = False) -> Schedule | None:
-    """One schedule; with `lock`, nobody else changes it until the transaction ends."""
-    return await session.get(Schedule, schedule_id, with_for_update=lock or None, populate_existing=lock)
+async def schedule(session: AsyncSession, schedule_id: str) -> Schedule | None:
+    return await session.get(Schedule, schedule_id)
 
 
 async def schedules(session: AsyncSession, place_id: str, *, state: ScheduleState | None) -> list[Schedule]:
@@ -173,7 +172,7 @@ async def issued_of(session: AsyncSession, schedule_id: str, after: datetime) ->
         col(Occurrence.state) == OccurrenceState.ISSUED,
         col(Occurrence.start_at) > after,
     )
-    return list(await session.scalars(query.order_by(col(Occurrence.start_at), col(Occurrence.id)).with_for_update()))
+    return list(await session.scalars(query.order_by(col(Occurrence.id)).with_for_update()))
 
 
 async def planned_of(session: AsyncSession, announcement_ids: Collection[str], after: datetime) -> list[Occurrence]:
@@ -317,8 +316,7 @@ async def on_air(
         or_(col(Occurrence.start_at) <= soon, col(Occurrence.immediate)),
         col(Occurrence.expires_at) > now,
     )
-    query = query.order_by(col(Occurrence.start_at), col(Occurrence.id)).with_for_update(skip_locked=skip_locked)
-    return list(await session.scalars(query))
+    return list(await session.scalars(query.order_by(col(Occurrence.id)).with_for_update(skip_locked=skip_locked)))
 
 
 async def policies(session: AsyncSession, place_ids: Collection[str]) -> dict[str, Policy]:
