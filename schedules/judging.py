@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,9 +45,16 @@ class Judgement:
 
 
 async def judge(
-    session: AsyncSession, ground: Ground, fresh: Sequence[Occurrence], gone: Collection[str] = (), *, offer: bool
+    session: AsyncSession,
+    ground: Ground,
+    fresh: Sequence[Occurrence],
+    gone: Collection[str] = (),
+    *,
+    offer: bool,
+    earliest: datetime | None = None,
 ) -> Judgement:
-    """Judge `fresh` after all that stands but `gone`. offer: look for what would be permitted instead.
+    """Judge `fresh` after all that stands but `gone`. offer: look for what would be permitted instead, not before
+    `earliest`.
 
     What is too loud and also not permitted counts as not permitted.
     """
@@ -58,7 +65,7 @@ async def judge(
     beside = await rows.standing(session, ground.place.id, start - NEAR, end + NEAR + timedelta(days=1))
     slots = {row.id: slot_of(row, ground) for row in beside if row.id not in gone} | new
     violations: dict[str, Violation] = {}
-    for each in check(slots.values(), ground.allowance, new.keys(), offer=offer):
+    for each in check(slots.values(), ground.allowance, new.keys(), offer=offer, earliest=earliest):
         if each.occurrence in new and _outweighs(each, violations.get(each.occurrence)):
             violations[each.occurrence] = each
     return Judgement(violations, slots, ground)

@@ -49,13 +49,18 @@ class Violation:
 
 
 def check(
-    slots: Iterable[Slot], allowance: Allowance, new: Collection[str] = (), *, offer: bool = True
+    slots: Iterable[Slot],
+    allowance: Allowance,
+    new: Collection[str] = (),
+    *,
+    offer: bool = True,
+    earliest: datetime | None = None,
 ) -> tuple[Violation, ...]:
     """The violations among the airings of some days, in order of time.
 
     Those in `new` count after all others, so that what stands already is not blamed for them; what is not permitted
     counts for nothing. Limits count what one cluster hears. Give whole local days, and those beside them. Without
-    `offer` nothing is looked for that would be permitted: a page of marks needs no more.
+    `offer` nothing is looked for that would be permitted: a page of marks needs no more. Nothing before `earliest`.
     """
     asked = {slot.occurrence: slot for slot in slots if not slot.any_hour}
     broken = {
@@ -71,7 +76,7 @@ def check(
     return tuple(
         found
         for slot in in_order
-        for found in _violations(slot, broken[slot.occurrence], others if offer else None, allowance)
+        for found in _violations(slot, broken[slot.occurrence], others if offer else None, allowance, earliest)
     )
 
 
@@ -176,11 +181,16 @@ def _over_limits(
 
 
 def _violations(
-    slot: Slot, broken: dict[Broken, frozenset[str]], others: Sequence[Slot] | None, allowance: Allowance
+    slot: Slot,
+    broken: dict[Broken, frozenset[str]],
+    others: Sequence[Slot] | None,
+    allowance: Allowance,
+    earliest: datetime | None,
 ) -> Iterator[Violation]:
     near = may_last = None
     if others is not None and _is_out(broken):
-        near, may_last = nearest(slot, others, allowance), longest(slot, others, allowance)
+        near = nearest(slot, others, allowance, earliest=earliest)
+        may_last = longest(slot, others, allowance)
     for rule, clusters in broken.items():
         loud = rule.kind is Kind.VOLUME
         yield Violation(
