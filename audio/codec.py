@@ -19,8 +19,8 @@ RATE_HZ = 16_000
 """The one rate inside Loa: Opus from 48 kHz input scored PESQ 3.5 against 4.25 when resampled to 16 kHz first."""
 FORMATS = "wav,w64,aiff,caf,mp3,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,flac,aac,amr,amrnb,amrwb"
 """Containers that are opened. Play lists (hls, concat, dash) are not: they would have us read other files or hosts."""
-LIVE_FORMATS = "mp3,aac,ogg,flac,matroska,webm"
-"""What is sent as a live stream. Play lists are not followed here either."""
+LIVE_FORMATS = "mp3,aac,ogg,flac"
+"""What every speaker takes as a live stream (protocol, section 9). Play lists are not followed here either."""
 _CHUNK = RATE_HZ * 2
 _OPUS_FRAME_MS = 60
 _SEEK_BACK_MS = 400
@@ -56,9 +56,9 @@ class DecodeCount:
     damaged: int = 0
 
 
-def probe(source: Source) -> Probe:
-    """What the file says about itself. Raises CodecError when it is no sound."""
-    with _open(source) as container:
+def probe(source: Source, formats: str = FORMATS) -> Probe:
+    """What the file says about itself. Raises CodecError when it is no sound, or of none of these formats."""
+    with _open(source, formats) as container:
         stream = container.streams.audio[0]
         context = stream.codec_context
         duration_us = container.duration

@@ -27,17 +27,18 @@ def main() -> int:
 
 
 def listen(path: Path) -> dict[str, Any]:
-    """What the file holds, decoded to its end; level_dbfs: root mean square of all channels together."""
+    """What the file holds, decoded to its end as a speaker does it; level_dbfs: root mean square of it mixed to one."""
     import numpy as np  # only now: the limits must already hold when FFmpeg is loaded
 
     from audio import codec
 
     samples, energy = 0, 0.0
     try:
-        about = codec.probe(path)
-        for chunk in codec.decode(path):
-            samples += len(chunk)
-            energy += float(np.sum(np.square(chunk.astype(np.float64) / _FULL)))
+        about = codec.probe(path, codec.LIVE_FORMATS)
+        with path.open("rb") as stream:
+            for chunk in codec.decode_live(stream):
+                samples += len(chunk)
+                energy += float(np.sum(np.square(chunk.astype(np.float64) / _FULL)))
     except codec.CodecError:
         samples = 0
     if not samples:

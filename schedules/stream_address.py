@@ -39,6 +39,8 @@ def host_of(url: str) -> str:
 def is_public(address: str) -> bool:
     """Whether an IP address may be anybody's on the internet. Raises ValueError when it is none."""
     ip: IPv4Address | IPv6Address = ip_address(address)
-    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, IPv6Address):
+        if ip.is_site_local:  # RFC 3879 gave these up, which makes them nobody's
+            return False
+        ip = ip.ipv4_mapped or ip.sixtofour or ip
     return ip.is_global and not ip.is_multicast and not ip.is_reserved

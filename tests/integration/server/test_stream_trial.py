@@ -1,5 +1,7 @@
 """Trying a station: what it is and how loud, or why not; never into our own networks unless that is allowed."""
 
+import io
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,18 @@ async def test_a_station_that_sends_silence_is_told(trials: StreamTrials):
     async with station() as made:
         made.body = mp3(np.zeros(32_000, np.int16))
         assert (await trials.listen(made.url, "VOV1")).silent
+
+
+async def test_a_sound_that_speakers_do_not_take_for_a_stream_is_none(trials: StreamTrials):
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(hum(2).tobytes())
+    async with station() as made:
+        made.body = out.getvalue()
+        assert (await problem(trials, made)).code == "audio.not_audio"
 
 
 @pytest.mark.parametrize(

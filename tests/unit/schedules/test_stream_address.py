@@ -70,6 +70,8 @@ def test_passwords_are_refused_and_not_repeated():
         "[fe80::1]",
         "[fd00::1]",
         "[::ffff:10.0.0.1]",
+        "[fec0::1]",
+        "[2002:c0a8:0101::1]",
     ],
 )
 def test_our_own_networks_are_refused_unless_they_are_allowed(host: str):
