@@ -6,6 +6,7 @@ HTTP/1.0 is asked for, so that no server sends chunks, and the old `ICY 200 OK` 
 import re
 import socket
 import ssl
+from ipaddress import IPv6Address, ip_address
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
@@ -46,10 +47,15 @@ class LiveBytes:
 
 
 def open_stream(url: str) -> LiveBytes:
-    """Ask for a stream, through at most three redirections, never from https to http. Raises OSError."""
+    """Ask for a stream, through at most three redirections: never from https to http, nor from the internet into a
+    private network, where a question alone may do harm. Raises OSError.
+    """
+    public = False
     for _ in range(MAX_REDIRECTS + 1):
         connection = _connect(url)
         try:
+            public = is_public(connection.getpeername()[0], sent_by_public=public)
+            _ask(connection, url)
             status, head, rest = _answer(connection)
         except BaseException:
             connection.close()
@@ -65,17 +71,31 @@ def _connect(url: str) -> socket.socket:
     parts = urlsplit(url)
     host, safe = parts.hostname or "", parts.scheme == "https"
     connection = socket.create_connection((host, parts.port or (443 if safe else 80)), TIMEOUT_S)
+    if not safe:
+        return connection
     try:
-        if safe:
-            connection = ssl.create_default_context().wrap_socket(connection, server_hostname=host)
-        path = parts.path or "/"
-        asked = f"{path}?{parts.query}" if parts.query else path
-        lines = (f"GET {asked} HTTP/1.0", f"Host: {parts.netloc}", "User-Agent: loa", "Accept: audio/*", "", "")
-        connection.sendall("\r\n".join(lines).encode("ascii"))
+        return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
     except BaseException:
         connection.close()
         raise
-    return connection
+
+
+def is_public(address: str, *, sent_by_public: bool) -> bool:
+    """Whether an IP address is the internet's. Raises StreamError for another one to which the internet sent us."""
+    ip = ip_address(address)
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    public = (mapped or ip).is_global
+    if sent_by_public and not public:
+        raise StreamError("sent into a private network")
+    return public
+
+
+def _ask(connection: socket.socket, url: str) -> None:
+    parts = urlsplit(url)
+    path = parts.path or "/"
+    asked = f"{path}?{parts.query}" if parts.query else path
+    lines = (f"GET {asked} HTTP/1.0", f"Host: {parts.netloc}", "User-Agent: loa", "Accept: audio/*", "", "")
+    connection.sendall("\r\n".join(lines).encode("ascii"))
 
 
 def _answer(connection: socket.socket) -> tuple[int, bytes, bytes]:

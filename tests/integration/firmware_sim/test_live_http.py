@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from firmware_sim.live_http import MAX_HEAD_BYTES, StreamError, _redirected, open_stream
+from firmware_sim import live_http
+from firmware_sim.live_http import MAX_HEAD_BYTES, StreamError, _redirected, is_public, open_stream
 
 
 @contextlib.contextmanager
@@ -77,6 +78,33 @@ def test_a_redirection_never_leads_from_https_to_http():
     assert _redirected("http://a.example/", 302, head) == "http://a.example/live"
     with pytest.raises(StreamError, match="elsewhere"):
         _redirected("https://a.example/", 302, head)
+
+
+def test_the_internet_sends_nobody_into_a_private_network():
+    assert not is_public("10.0.0.7", sent_by_public=False)
+    assert is_public("203.162.0.181", sent_by_public=False)
+    assert is_public("2001:ee0::1", sent_by_public=True)
+    for address in ("127.0.0.1", "192.168.1.1", "169.254.169.254", "::1", "fe80::1%2", "::ffff:192.168.1.1"):
+        with pytest.raises(StreamError, match="private network"):
+            is_public(address, sent_by_public=True)
+
+
+def test_a_redirection_into_a_private_network_is_not_even_asked(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(
+        live_http,
+        "is_public",
+        lambda address, sent_by_public: is_public(
+            "203.162.0.181" if not sent_by_public else address, sent_by_public=sent_by_public
+        ),
+    )
+    with socket.create_server(("127.0.0.1", 0)) as router:
+        inside = f"http://127.0.0.1:{router.getsockname()[1]}/reboot"
+        answer = b"HTTP/1.1 302 x\r\nLocation: " + inside.encode() + b"\r\n\r\n"
+        with answering(answer) as (url, _), pytest.raises(StreamError, match="private network"):
+            open_stream(url)
+        connection, _ = router.accept()
+        with connection:
+            assert connection.recv(1_024) == b""
 
 
 @pytest.mark.parametrize(
