@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -76,6 +77,7 @@ class Editor:
         [schedule] = await self._locked(session, [schedule_id])
         if revision is not None and revision != schedule.revision:
             raise Conflict("schedules.stale_revision", seen=revision, current=schedule.revision)
+        _check_alive(schedule, original)
         ground = await grounds.load(session, self.planner.issuer.devices, schedule.place_id)
         contents = await self._check_content(session, schedule, ground, change)
         if change.rule is not None:
@@ -228,7 +230,8 @@ class Editor:
         user_id: str,
     ) -> tuple[Schedule, ...]:
         """Keep each plan in its schedule's row, or in a new one. What is kept is active again."""
-        contents = await self.planner.issuer.contents(session, {plan.announcement for plan in plans})
+        were = {each.announcement_id for each in (*locked.values(), *sources.values(), *([source] if source else ()))}
+        contents = await self.planner.issuer.contents(session, {plan.announcement for plan in plans} | were)
         written = []
         for plan in plans:
             about = contents[plan.announcement].announcement
@@ -236,12 +239,21 @@ class Editor:
             schedule = locked.get(plan.id) or _new(plan, follows, about, now=now, user_id=user_id)
             if schedule.announcement_id != plan.announcement:
                 schedule.play_class = about.play_class
+                if schedule.title == contents[schedule.announcement_id].announcement.title:
+                    schedule.title = about.title
             session.add(schedule)
             keep(schedule, plan)
             schedule.state, schedule.revision = ScheduleState.ACTIVE, schedule.revision + 1
             written.append(schedule)
         await session.flush()
         return tuple(written)
+
+
+def _check_alive(schedule: Schedule, original: datetime) -> None:
+    """Raise NotFound for a schedule that was ended, or whose making was undone: nothing of it is to be heard again."""
+    if schedule.state is ScheduleState.ENDED:
+        at = original.astimezone(ZoneInfo(schedule.zone_name))
+        raise NotFound("schedules.airing_gone", time=at.isoformat(timespec="minutes"))
 
 
 def _new(plan: Plan, source: Schedule | None, about: Announcement, *, now: datetime, user_id: str) -> Schedule:

@@ -92,6 +92,34 @@ async def test_following_airings_go_on_as_a_schedule_of_their_own(room: Room):
     assert await issue(room) == 0
 
 
+async def test_what_is_heard_instead_gives_its_title_where_the_schedule_has_none_of_its_own(room: Room):
+    plain, named = await made(room, title=""), await made(room, title="Bản tin sáng", times=["17:00"])
+    async with room.database.writing() as session:
+        other = await room.approved(session, "Phòng cháy")
+    for schedule, first in ((plain, FIRST), (named, FIRST + timedelta(hours=12))):
+        await change(room, schedule, first + A_DAY, Scope.FOLLOWING, announcement=other.id)
+    async with room.database.reading() as session:
+        rows = [row for row in await open_rows(session) if row.announcement_id == other.id]
+    assert {(row.start_at.hour, row.title) for row in rows} == {(22, "Phòng cháy"), (10, "Bản tin sáng")}
+
+
+async def test_what_was_taken_back_is_not_brought_to_life_by_an_old_page(room: Room):
+    async with room.database.writing() as session:
+        await room.daily(session, await room.approved(session), rrule="", first_day=TODAY + A_DAY)
+        _, done = await room.programme.copy(session, COMMUNE, TODAY + A_DAY, 1, by_days=1, user_id=OPERATOR)
+        [copied] = done.schedules
+        seen = copied.revision
+        await room.programme.undo(session, COMMUNE, OPERATOR)
+    for scope in (Scope.THIS, Scope.ALL):
+        with pytest.raises(NotFound, match="airing_gone"):
+            async with room.database.writing() as session:
+                await room.programme.edit(
+                    session, copied.id, FIRST + A_DAY, scope, Change(volume=20), revision=seen, user_id=OPERATOR
+                )
+    async with room.database.reading() as session:
+        assert [row.start_at for row in await open_rows(session)] == [FIRST]
+
+
 @BOTH
 async def test_what_is_heard_just_the_same_under_a_new_name_needs_no_order(room: Room):
     schedule = await made(room)
