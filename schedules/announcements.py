@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from audio.models import AudioAsset, Rendition
 from audio.service import AudioService
-from base.errors import Conflict, NotFound, Refused
+from base.errors import Conflict, Forbidden, NotFound, Refused
 from base.ids import new_id
 from base.times import Clock
 from devices.wire.orders import Level, PlayClass
-from schedules import approval, approving, composing
+from schedules import approval, approving, bulletins, composing
 from schedules.approval import Action
 from schedules.approver import Approver
 from schedules.composing import ItemView
@@ -112,7 +112,8 @@ class AnnouncementService:
     ) -> Announcement:
         """Change what is given; it is a draft again. A session stays one: it takes a composition, others versions.
 
-        Raises Conflict when it changed since, or is with the speakers, also as a part of a session.
+        Raises Conflict when it changed since, or is with the speakers, also as a part of a session; and
+        session_times_lost when an approved session that holds it would be none any more.
         """
         announcement = await self._locked(session, announcement_id, revision)
         approval.after(announcement.state, Action.EDIT)
@@ -129,8 +130,11 @@ class AnnouncementService:
         announcement.level = announcement.level if level is None else _check_level(level)
         announcement.revision += 1
         if versions is not None or composition is not None:
-            heard_in = [announcement.id, *await rows.sessions_with(session, announcement)]
-            await retime(session, self._audio, heard_in, self._clock())
+            inside = await rows.sessions_with(session, announcement)
+            await composing.check_still_fits(session, self._audio, inside)
+            await retime(session, self._audio, [announcement.id, *inside], self._clock())
+        elif play_class is not None or level is not None:
+            await retime(session, self._audio, [announcement.id], self._clock())
         return await self._move(session, announcement, Action.EDIT, user_id=user_id)
 
     async def recompose(
@@ -160,11 +164,18 @@ class AnnouncementService:
 
         roles: of that person there. Raises, for the rule of place and class, what `approving.check` does.
         """
+        # The sessions it stands in first, as who airs one of them locks it first.
+        inside = await rows.sessions_with(session, await self.find(session, announcement_id))
+        stands_in = await rows.many(session, inside, lock=True)
         announcement = await self._locked(session, announcement_id, revision)
         approval.after(announcement.state, Action.APPROVE)
-        await approving.check(session, self._audio, announcement, Approver(user_id, frozenset(roles)))
+        who = Approver(user_id, frozenset(roles))
+        await approving.check(session, self._audio, announcement, who)
         await composing.check_approvable(session, self._audio, announcement)
-        return await self._move(session, announcement, Action.APPROVE, user_id=user_id)
+        await self._move(session, announcement, Action.APPROVE, user_id=user_id)
+        for each in stands_in.values():
+            await self._ask_again(session, each, announcement, who)
+        return announcement
 
     async def send_back(
         self, session: AsyncSession, announcement_id: str, user_id: str, comment: str, *, revision: int | None = None
@@ -289,6 +300,21 @@ class AnnouncementService:
         self._note(session, announcement, action, user_id, comment)
         await session.flush()
         return announcement
+
+    async def _ask_again(
+        self, session: AsyncSession, stands_in: Announcement, changed: Announcement, who: Approver
+    ) -> None:
+        """Let a session that was approved with something else in it be a draft, unless whoever approved this may
+        approve the session too: the rule of its class holds for all that is heard in it.
+        """
+        if stands_in.state is not AnnouncementState.APPROVED:
+            return
+        try:
+            await approving.check(session, self._audio, stands_in, who)
+        except (Forbidden, Conflict):
+            stands_in.revision += 1
+            author = await bulletins.last_author(session, changed)
+            await self._move(session, stands_in, Action.EDIT, user_id=author, comment=changed.title)
 
     def _note(
         self, session: AsyncSession, announcement: Announcement, action: Action, user_id: str, comment: str = ""

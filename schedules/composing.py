@@ -1,6 +1,6 @@
 """What a session may be composed of, and when it may be approved, by what stands in it: announcements, stations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -88,8 +88,17 @@ async def check_approvable(session: AsyncSession, audio: AudioService, announcem
             if relay.source is not None and relay.fallback_id is None:
                 raise Conflict("schedules.relay_no_fallback", name=relay.source.name)
         check_items_approved(found)
-        _check_parts(found.parts(announcement.play_class))
-        fixed_times.check(found.composition, found.versions, {each.id: each.title for each in found.contains})
+        _check_whole(found, found.composition)
+
+
+async def check_still_fits(session: AsyncSession, audio: AudioService, session_ids: Collection[str]) -> None:
+    """Raise Conflict("schedules.session_times_lost") for an approved session that what changed in it makes none."""
+    for found in (await content.load(session, audio, session_ids)).values():
+        if found.composition is not None and found.announcement.state is AnnouncementState.APPROVED:
+            try:
+                _check_whole(found, found.composition)
+            except Refused as error:
+                raise Conflict("schedules.session_times_lost", session=found.announcement.title) from error
 
 
 def check_items_approved(found: content.Content) -> None:
@@ -164,6 +173,11 @@ def _shown(item: Element, known: Mapping[str, ItemView]) -> ItemView | None:
         case _:
             view = known.get(item.announcement_id)
             return None if view is None else replace(view, kind=ItemKind.MUSIC, at_s=item.until_s)
+
+
+def _check_whole(found: content.Content, composition: Composition) -> None:
+    _check_parts(found.parts(found.announcement.play_class))
+    fixed_times.check(composition, found.versions, {each.id: each.title for each in found.contains})
 
 
 def _check_parts(parts: Sequence[Part]) -> None:

@@ -119,6 +119,11 @@ _OTHERS: dict[str, str] = {
     "schedules.session_time_wrong": (
         "A time inside a session lies between 1 second and {limit_min} minutes after it begins. Nothing was saved."
     ),
+    "schedules.session_times_lost": (
+        "With this change the approved session “{session}” could not air as it is: something in it would begin late, "
+        "silence before a fixed time would be too long, or it would be too large. Nothing was saved. Change the "
+        "session first, or take this announcement out of it."
+    ),
     "schedules.session_tone_wrong": (
         "“{tone}” cannot open or close a session. Nothing was saved. Choose one of: {tones}."
     ),

@@ -230,3 +230,28 @@ async def test_music_and_a_station_at_fixed_times_are_one_background_session(roo
     assert made.level == 1, "only what does nothing but relay has the station's level"
     assert lacks.announcement.play_class == PlayClass.NORMAL
     assert occurrence.ends_at - occurrence.start_at > timedelta(seconds=420)
+
+
+@BOTH
+async def test_what_stands_in_an_approved_session_does_not_grow_over_a_fixed_time_of_it(room: Room):
+    async with room.database.writing() as session:
+        first, fixed = await room.approved(session, "Mở đầu"), await room.approved(session, "Tin 17 giờ")
+        lasts_s = (await room.announcements.get(session, first.id)).versions[0].asset.duration_ms // 1_000 + 2
+        items = (Item(first.id), Item(fixed.id, at_s=lasts_s))
+        made = await room.announcements.compose(
+            session,
+            place_id=COMMUNE,
+            title="Giờ cố định",
+            composition=Composition(None, None, items, None),
+            user_id=OPERATOR,
+        )
+        both = {"vi": await room.asset(session), "tay": await room.asset(session)}
+        await approve(room, session, made)
+    async with room.database.writing() as session:
+        with pytest.raises(Conflict) as late:
+            await room.announcements.edit(session, first.id, revision=1, user_id=OPERATOR, versions=both)
+        assert (code(late), late.value.params["session"]) == ("session_times_lost", "Giờ cố định")
+        await session.rollback()
+    async with room.database.writing() as session:
+        await room.announcements.edit(session, made.id, revision=1, user_id=OPERATOR, title="Nháp")
+        await room.announcements.edit(session, first.id, revision=1, user_id=OPERATOR, versions=both)
