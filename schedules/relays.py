@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -89,7 +89,8 @@ class Relays:
     async def change(
         self, session: AsyncSession, source_id: str, station: Station, user_id: str, *, seen: str | None = None
     ) -> ChangedSource:
-        """Say something else of it. Whatever is heard differently for it is a draft again in all that relays it.
+        """Say something else of it. Whatever is heard differently for it is a draft again in all that relays it; its
+        name is not heard, and what was approved keeps the one it was approved with.
 
         seen: the `stamp` of what was looked at. Raises what `add` does; Conflict: relay_changed, relay_retired, and
         relay_issued while the speakers have airings that relay it.
@@ -102,7 +103,7 @@ class Relays:
         before = source_of(source)
         _write(source, station)
         await session.flush()
-        if source_of(source) == before:
+        if replace(source_of(source), name=before.name) == before:
             return ChangedSource(source)
         ids = await rows.sessions_with(session, source)
         await self._check_not_issued(session, ids)

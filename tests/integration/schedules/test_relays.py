@@ -113,6 +113,19 @@ async def test_saying_the_same_again_asks_nobody(room: Room):
         assert made.state is AnnouncementState.APPROVED
 
 
+async def test_another_name_is_not_heard_and_asks_nobody_even_while_the_speakers_have_it(room: Room):
+    async with room.database.writing() as session:
+        source = await station(room, session, fallback=await room.approved(session))
+        made = await approve(room, session, await slot(room, session, source))
+        await room.daily(session, made, times=("17:00",))
+    assert await issue(room) == 7
+    async with room.database.writing() as session:
+        said = replace(VOV, name="VOV1", fallback_id=source.fallback_announcement_id)
+        changed = await room.programme.relays.change(session, source.id, said, ADMIN, seen=stamp(source))
+        assert (changed.source.name, changed.sessions) == ("VOV1", ())
+        assert (await room.announcements.find(session, made.id)).state is AnnouncementState.APPROVED
+
+
 @BOTH
 async def test_what_the_speakers_have_keeps_its_station_as_it_was_approved(room: Room):
     relays = room.programme.relays
