@@ -78,7 +78,7 @@ async def terms_of(session: AsyncSession, announcement: Announcement) -> Terms:
 async def check(session: AsyncSession, audio: AudioService, announcement: Announcement, who: Approver) -> None:
     """Raise Forbidden, or Conflict without a signed PDF, unless somebody may approve an announcement as it is now."""
     needed = await terms_of(session, announcement)
-    needed.check(who, announcement.title, await bulletins.authors(session, announcement.id))
+    needed.check(who, announcement.title, await bulletins.authors(session, announcement))
     if needed.signed:
         found = await signature_of(session, audio, announcement)
         needed.check_signed(announcement.title, is_signed=found is not None)

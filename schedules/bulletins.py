@@ -47,10 +47,17 @@ async def written_at(session: AsyncSession, announcement: Announcement) -> datet
     return found[0] if found else announcement.created_at
 
 
-async def authors(session: AsyncSession, announcement_id: str) -> frozenset[str]:
-    """Whoever wrote or changed an announcement, in any revision."""
-    steps = (await rows.steps(session, [announcement_id]))[announcement_id]
-    return frozenset(step.user_id for step in steps if step.action in _WRITING)
+async def authors(session: AsyncSession, announcement: Announcement) -> frozenset[str]:
+    """Whoever wrote or changed an announcement, or anything that stands in it, in any revision."""
+    steps = await rows.steps(session, {announcement.id, *in_sessions([composition_of(announcement)])})
+    return frozenset(step.user_id for each in steps.values() for step in each if step.action in _WRITING)
+
+
+async def last_author(session: AsyncSession, announcement: Announcement) -> str:
+    """Who wrote it as it is now."""
+    steps = (await rows.steps(session, [announcement.id]))[announcement.id]
+    wrote = [step.user_id for step in steps if step.action in _WRITING]
+    return wrote[-1] if wrote else announcement.created_by
 
 
 async def _items(session: AsyncSession, audio: AudioService, said: Sequence[Announcement]) -> tuple[Item, ...]:

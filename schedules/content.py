@@ -12,7 +12,7 @@ from schedules import composition as compositions
 from schedules import sounds
 from schedules.composition import Composition
 from schedules.dispatch import bulletin_parts
-from schedules.models import Announcement, AnnouncementState
+from schedules.models import Announcement, AnnouncementState, Occurrence
 from schedules.repository import announcements as rows
 
 
@@ -43,6 +43,12 @@ class Content:
     def may_air(self) -> bool:
         """Whether it is approved, and so is all that stands in it."""
         return self.announcement.state is AnnouncementState.APPROVED and not self.not_approved
+
+
+def as_approved(row: Occurrence, content: Content) -> None:
+    """Let an airing be of this announcement, in the class and of the level in which it is approved."""
+    about = content.announcement
+    row.announcement_id, row.play_class, row.level = about.id, about.play_class, about.level
 
 
 async def load(

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.ids import new_id
 from schedules.aligning import Added, Alignment, Renamed, align
-from schedules.content import Content
+from schedules.content import Content, as_approved
 from schedules.dispatch import with_times
 from schedules.ground import Ground
 from schedules.issuing import Issuer, mark_off
@@ -96,9 +96,8 @@ class _Work:
         schedule, content = self.schedules[airing.plan], self.contents[airing.announcement]
         about, own = content.announcement, airing.announcement == schedule.announcement_id
         row.schedule_id, row.original_at, row.start_at = airing.plan, airing.original, airing.start
-        row.announcement_id, row.level = about.id, about.level
+        as_approved(row, content)
         row.title = schedule.title if own else about.title
-        row.play_class = schedule.play_class if own else about.play_class
         row.audience, row.volume = airing.audience.to_map(), airing.volume
         row.preempted, row.stale_s = airing.preempted.then, airing.preempted.stale_s
         row.ends_at = airing.start

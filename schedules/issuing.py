@@ -19,7 +19,7 @@ from devices.wire.orders import MAX_IDS, Cancel, PlayClass, Stop
 from schedules import content as contents
 from schedules import ground as grounds
 from schedules import quiet
-from schedules.content import Content
+from schedules.content import Content, as_approved
 from schedules.dispatch import bulletin, check_audience_size, read_audience, with_times
 from schedules.emergency import CANCEL_OUTLIVES
 from schedules.ground import Ground
@@ -92,6 +92,8 @@ class Issuer:
         places = {row.place_id for row in due}
         ground = {place_id: await grounds.load(session, self.devices, place_id) for place_id in places}
         going = [row for row in due if row.id not in waiting]
+        for row in going:
+            as_approved(row, content[row.id])
         over = await _over_limits(session, going, ground)
         entries = [
             await self._issue_or_call_off(session, row, content[row.id], ground[row.place_id], issue_round)
@@ -138,7 +140,8 @@ class Issuer:
         """Order at once what takes the place of what was ordered, as far as it begins by `until` and is approved: the
         first `AT_ONCE` of them, for an emergency may have to wait for it; the others with all that is due.
 
-        Raises what `issue` does: what cannot be ordered undoes the whole change.
+        What everybody is paused for is kept, called off. Raises what `issue` does else: what cannot be ordered undoes
+        the whole change.
         """
         if not occurrence_ids:
             return
@@ -150,6 +153,7 @@ class Issuer:
         for row in sorted(near, key=lambda each: (each.start_at, each.id))[:AT_ONCE]:
             known = content[row.announcement_id or ""]
             if known.may_air:
+                as_approved(row, known)
                 await self.issue(session, row, known.parts(row.play_class), ground)
         await session.flush()
 

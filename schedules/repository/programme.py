@@ -59,6 +59,12 @@ async def named_schedules(session: AsyncSession, schedule_ids: Collection[str]) 
     return {schedule.id: schedule for schedule in await session.scalars(query)}
 
 
+async def free_schedules(session: AsyncSession, announcement_ids: Collection[str]) -> list[Schedule]:
+    """The schedules of these announcements that nobody else is changing, locked."""
+    query = select(Schedule).where(col(Schedule.announcement_id).in_(announcement_ids)).order_by(col(Schedule.id))
+    return list(await session.scalars(query.with_for_update(skip_locked=True)))
+
+
 async def last_change(session: AsyncSession, place_id: str) -> ProgrammeChange | None:
     """The last change of a place's schedules that was not taken back, locked."""
     query = select(ProgrammeChange).where(
