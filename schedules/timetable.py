@@ -86,7 +86,7 @@ class Timetable:
         silences = tuple(each for each in held if among is None or not among.isdisjoint(each.clusters))
         taken = {row.replaces_id for row in found}
         shown = [row for row in found[:MOST] if row.id not in taken]
-        airings = [each for each in self._airings(shown, ground, silences) if each.concerns(among)]
+        airings = [each for each in self._airings(shown, ground, silences) if each.concerns(ground.place.id, among)]
         alive = [each for each in airings if each.row.state in _OPEN and each.row.ends_at > self.issuer.clock()]
         meets = in_play(overlaps(each.slot for each in airings if each.stands), among)
         settled = await self._settled(session, ground, [each.row for each in airings], meets)
@@ -147,10 +147,11 @@ class _Airing:
         """Whether it is still to be heard by somebody."""
         return self.row.state in _OPEN and bool(self.slot.clusters)
 
-    def concerns(self, among: frozenset[str] | None) -> bool:
+    def concerns(self, place_id: str, among: frozenset[str] | None) -> bool:
         """Whether it means one of these; whoever looks at all of a place sees its own also when nobody is left."""
         if among is None:
-            return bool(self.slot.clusters or self.paused) or self.row.emergency_id is None
+            own = self.row.emergency_id is None and self.row.place_id == place_id
+            return own or bool(self.slot.clusters or self.paused)
         return not (among.isdisjoint(self.slot.clusters) and among.isdisjoint(self.paused))
 
 

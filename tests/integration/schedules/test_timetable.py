@@ -79,6 +79,8 @@ async def test_only_what_means_a_cluster_is_shown_of_it_and_what_lies_above_is_s
         await room.daily(session, approved, title="Mọi nơi")
         await room.daily(session, approved, title="Nơi khác", audience=Audience(clusters=("bn-s02",)))
         session.add(_of_the_province())
+        session.add(_of_the_province(Audience(clusters=("another-commune",)), "Tỉnh nói với xã khác"))
+    assert "Tỉnh nói với xã khác" not in by_title(await look(room))
     here = by_title(await look(room, frozenset({"bn-s01"})))
 
     assert set(here) == {"Mọi nơi", "Tiếp sóng tỉnh"}
@@ -135,11 +137,12 @@ async def test_ten_times_the_airings_need_no_further_question_to_the_database(ro
     assert len(asked) == questions
 
 
-def _of_the_province() -> Occurrence:
+def _of_the_province(audience: Audience | None = None, title: str = "Tiếp sóng tỉnh") -> Occurrence:
     return Occurrence(
         id=new_id(),
         place_id=str(PROVINCE),
-        title="Tiếp sóng tỉnh",
+        title=title,
+        audience=(audience or Audience()).to_map(),
         start_at=FIVE + timedelta(hours=7),
         ends_at=FIVE + timedelta(hours=7, minutes=15),
         expires_at=FIVE + timedelta(hours=8),
