@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from base.errors import Conflict, Refused
 from devices.wire.audience import Audience
-from schedules.copying import span
+from schedules.copying import YEARS, span
 from schedules.edits import Change, Scope, edit
 from schedules.plans import Plan
 from schedules.recurrence import parse_time
@@ -42,7 +42,7 @@ class ForMany:
             raise Refused("schedules.bulk_shift", limit=MAX_SHIFT_MIN)
         if self.volume is not None and not 0 <= self.volume <= 100:
             raise Refused("schedules.volume_wrong")
-        if self.off is not None and not timedelta() <= self.off[1] - self.off[0] < MAX_DAYS_OFF * _A_DAY:
+        if self.off is not None and not _can_be_off(*self.off):
             raise Refused("schedules.bulk_days", limit=MAX_DAYS_OFF)
 
     @property
@@ -84,6 +84,10 @@ def of_airings(plan: Plan, originals: Collection[datetime], what: ForMany, *, no
             change = replace(change, time=to.time, day=to.day)
         [plan] = edit(plan, original, Scope.THIS, change, now=now, new_id=plan.id).plans
     return (plan,)
+
+
+def _can_be_off(first: date, last: date) -> bool:
+    return first.year in YEARS and timedelta() <= last - first < MAX_DAYS_OFF * _A_DAY
 
 
 def _off(plan: Plan, what: ForMany, now: datetime) -> Plan:

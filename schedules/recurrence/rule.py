@@ -22,7 +22,7 @@ SEARCH_DAYS = 41 * 366
 2072 and 2112), and nobody plans beyond that."""
 
 YEARS = range(1900, 2201)
-"""Days outside these years are a slip of the hand."""
+"""Days outside these years are a slip of the hand; near the ends of what a date can be none can be reckoned with."""
 
 MAX_PICKS = 1_000
 _A_DAY = timedelta(days=1)
@@ -75,6 +75,9 @@ class Rule:
             raise Refused("schedules.days_reversed", first_day=str(self.first_day), last_day=str(self.last_day))
         if max(len(self.added), len(self.removed)) > MAX_PICKS:
             raise Refused("schedules.days_count", limit=MAX_PICKS)
+        for pick in (*self.added, *self.removed):
+            if pick.day.year not in YEARS:
+                raise Refused("schedules.day_wrong", day=str(pick.day))
         hours = self._hours
         wrong_hours = self.names_hours and (len(hours) != 1 or not self.takes_hours)
         if wrong_hours or (self.pattern is not None and self.rrule):

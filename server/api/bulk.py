@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
+from base.errors import Refused
 from schedules.bulk import MAX_AIRINGS, Chosen, Effect, Effects
 from schedules.many import MAX_SHIFT_MIN, ForMany
 from schedules.undoing import MAX_BULK
@@ -66,7 +67,9 @@ class BulkIn(Strict):
         )
 
     def chosen(self) -> Chosen:
-        """Raises Refused("schedules.bulk_count")."""
+        """Raises Refused: bulk_count, "server.input_wrong" for a schedule that is named twice."""
+        if len({each.schedule_id for each in self.schedules}) < len(self.schedules):
+            raise Refused("server.input_wrong")
         revisions = {each.schedule_id: each.revision for each in self.schedules if each.revision is not None}
         return Chosen({each.schedule_id: tuple(each.airings) for each in self.schedules}, revisions)
 

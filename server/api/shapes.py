@@ -1,18 +1,28 @@
 """Shapes several nouns share: strict input, pages of a list, audiences, problems."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Header, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from base.ids import NAME
 from devices.wire.audience import MAX_CLUSTERS, MAX_PLACES, Audience
+from schedules.recurrence.rule import YEARS
 
 T = TypeVar("T")
 Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
 Id = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
-Moment = AwareDatetime
+
+
+def _within_years(at: datetime) -> datetime:
+    if at.year not in YEARS:
+        raise ValueError("year")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_years)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 IdempotencyHeader = Annotated[str | None, Header(alias="Idempotency-Key")]
 

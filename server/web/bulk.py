@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import ImmutableMultiDict
 
-from base.errors import LoaError, Refused
+from base.errors import LoaError
 from base.ids import new_id
 from schedules.bulk import Chosen as ChosenSchedules
 from schedules.bulk import Effect, Effects
@@ -27,6 +27,7 @@ from server.i18n.catalogue import N_
 from server.idempotency import Answer
 from server.web import audience, fields
 from server.web.audience import Chosen
+from server.web.calendar_view import day_of
 from server.web.draft_airing import KEEP, announced
 from server.web.drafts import once_only
 from server.web.page import Page, SchedulePage, go
@@ -101,7 +102,7 @@ def _chosen(said: Said) -> ChosenSchedules:
     revisions: dict[str, int] = {}
     for value in dict.fromkeys(map(str, said.getlist("one"))):
         schedule, revision, original = [*value[:90].split(" "), "", ""][:3]
-        schedules[schedule] = (*schedules.get(schedule, ()), *([_moment(original)] if original else []))
+        schedules[schedule] = (*schedules.get(schedule, ()), *([fields.moment(original)] if original else []))
         revisions[schedule] = _number(revision)
     return ChosenSchedules(schedules, revisions)
 
@@ -120,16 +121,6 @@ def _what(said: Said) -> ForMany:
         audience=None if where == KEEP else audience.needed(audience.read_chosen(said)),
         announcement=str(said.get("announcement", "")) or None,
     )
-
-
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Refused("server.input_wrong") from error
-    if found.tzinfo is None:
-        raise Refused("server.input_wrong")
-    return found
 
 
 def _number(text: str) -> int:
@@ -250,8 +241,5 @@ def _week(page: Page, text: str) -> date | None:
     """The Monday of the week that is asked for; None for whole schedules."""
     if not text:
         return None
-    try:
-        asked = date.fromisoformat(text)
-    except ValueError:
-        asked = page.today
+    asked = day_of(page, text)
     return asked - timedelta(days=asked.weekday())

@@ -65,8 +65,13 @@ class DayName:
 
 def asked_day(page: Page, name: str) -> date:
     """The day an address names; today when it names none that is on our calendars."""
+    return day_of(page, page.request.query_params.get(name, ""))
+
+
+def day_of(page: Page, text: str) -> date:
+    """The day somebody wrote; today for anything that is none on our calendars."""
     try:
-        day = date.fromisoformat(page.request.query_params.get(name, ""))
+        day = date.fromisoformat(text)
     except ValueError:
         return page.today
     return day if FIRST_DAY <= day <= LAST_DAY else page.today

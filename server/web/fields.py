@@ -1,11 +1,12 @@
 """Values from forms, checked (pure)."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from base.errors import Refused
+from schedules.recurrence.rule import YEARS
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
@@ -50,3 +51,14 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise Refused("server.date_wrong", date=text[:20]) from error
+
+
+def moment(text: str) -> datetime:
+    """A moment with its zone, as pages name airings. Raises Refused("server.input_wrong")."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refused("server.input_wrong") from error
+    if found.tzinfo is None or found.year not in YEARS:
+        raise Refused("server.input_wrong")
+    return found

@@ -21,6 +21,7 @@ from server.acts import Act
 from server.auth.permissions import Permission
 from server.idempotency import Answer, once
 from server.web import fields
+from server.web.calendar_view import asked_day
 from server.web.effect_words import SHOWN
 from server.web.page import Page, SchedulePage, go
 
@@ -61,10 +62,7 @@ async def form(page: SchedulePage) -> HTMLResponse:
     """`from` is the day to begin with, `span` a day or a week; without them this week, to the next."""
     asked = page.request.query_params
     span = DAY if asked.get("span") == DAY else WEEK
-    try:
-        first = date.fromisoformat(asked.get("from", ""))
-    except ValueError:
-        first = page.today
+    first = asked_day(page, "from")
     if span == WEEK:
         first -= timedelta(days=first.weekday())
     to = first + timedelta(days=1 if span == DAY else MAX_DAYS)

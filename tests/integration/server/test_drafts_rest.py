@@ -100,6 +100,10 @@ async def test_a_draft_is_refreshed_and_thrown_away_and_many_schedules_are_chang
         ({"schedules": []}, "server.input_wrong"),
         ({"schedules": [one], "shift_min": 10_000}, "server.input_wrong"),
         ({"schedules": [one], "off": ["2026-01-01"]}, "server.input_wrong"),
+        ({"schedules": [one], "off": ["9999-12-31", "9999-12-31"]}, "schedules.bulk_days"),
+        ({"schedules": [one], "off": ["0001-01-01", "0001-01-01"]}, "schedules.bulk_days"),
+        ({"schedules": [one, one], "volume": 30}, "server.input_wrong"),
+        ({"schedules": [one | {"airings": ["0001-01-01T00:00:00Z"]}], "volume": 30}, "server.input_wrong"),
     ):
         refused = await operator.post(BULK, json=wrong)
         assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text

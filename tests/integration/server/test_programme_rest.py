@@ -113,7 +113,9 @@ async def test_looking_at_a_change_a_copy_or_a_pause_says_what_it_does_and_keeps
         (f"{PLACE}/programme/copies/look", {"first": "0001-01-01", "by_days": 1}, 422),
         (f"{PLACE}/programme/copies/look", {"first": "9999-12-31", "by_days": 1}, 422),
         (f"{PLACE}/pauses/look", whom | {"start": "9999-12-30T00:00:00Z", "end": "9999-12-31T00:00:00Z"}, 422),
-        (f"{PLACE}/pauses/look", whom | {"start": "0001-01-01T00:00:00Z", "end": "0001-01-02T00:00:00Z"}, 409),
+        (f"{PLACE}/pauses/look", whom | {"start": "0001-01-01T00:00:00Z", "end": "0001-01-02T00:00:00Z"}, 422),
+        (f"{schedule}/airings/0001-01-01T00:00:00Z/look", {"scope": "this", "time": "10:00"}, 422),
+        (f"{schedule}/airings/9999-12-31T23:59:59-12:00/look", {"scope": "all", "volume": 10}, 422),
     ):
         answer = await operator.post(path, json=wrong)
         assert answer.status_code == status, (wrong, answer.text)

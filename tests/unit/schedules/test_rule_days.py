@@ -177,6 +177,14 @@ def test_a_first_day_that_is_a_slip_of_the_hand_is_refused(year: int):
     assert refusal.value.code == "schedules.day_wrong"
 
 
+@pytest.mark.parametrize("year", [1, 9999])
+@pytest.mark.parametrize("field", ["added", "removed"])
+def test_a_single_day_that_nobody_can_reckon_with_is_refused(field: str, year: int):
+    with pytest.raises(Refused) as refusal:
+        rule("FREQ=DAILY", **{field: (Pick(date(year, 12, 31), "23:00"),)})
+    assert refusal.value.code == "schedules.day_wrong"
+
+
 @pytest.mark.parametrize("text", ["", "2026-02-30", "2026-1-1", "2026-01-01T", "2026-01-01T24:00", "tomorrow"])
 def test_what_is_no_single_day_is_refused(text: str):
     if text == "2026-01-01T":

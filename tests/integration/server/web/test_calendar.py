@@ -149,11 +149,19 @@ HOSTILE = ("9999-12-31", "0001-01-01", "2026-02-30", "<script>alert(1)</script>"
 
 
 ASKING = ("/programme?from={}", "/programme/day?day={}&hour={}&page={}", "/schedules?page={}", HEAR)
+PLANNING = (
+    "/programme/copy?from={}",
+    "/programme/copy?from={}&span=day",
+    "/programme/bulk?week={}",
+    "/schedules/preview?first_day={}&time=09:00",
+    "/schedules/preview?repeat=daily&first_day=2026-01-01&time=09:00&last_day={}",
+    "/schedules/preview?repeat=daily&first_day=2026-01-01&time=09:00&added={}",
+)
 
 
 async def test_whatever_an_address_says_the_page_answers(office: Office):
     lan = await office.person(Role.OPERATOR)
-    for path, said in product(ASKING, HOSTILE):
+    for path, said in product(ASKING + PLANNING, HOSTILE):
         answer = await lan.get(path.format(said, said, said))
         assert answer.status_code == 200, (path, said)
         assert "<script>alert" not in answer.text
