@@ -27,7 +27,7 @@ from server.web import audience, repository, rule_form
 from server.web.airing_form import KEEP, Asked, blank, blank_rule, chosen_of, read, typed
 from server.web.audience import Chosen
 from server.web.effect_words import SHOWN, THEN, after_giving_way, lines, meetings, names_of, whom
-from server.web.page import Page, SchedulePage, go
+from server.web.page import Page, SchedulePage, go, in_place
 from server.web.recurring import weekday_names
 
 router = APIRouter(include_in_schema=False)
@@ -48,12 +48,13 @@ class _About:
 
 @router.get("/occurrences/{occurrence_id}/change")
 async def form(page: SchedulePage, occurrence_id: str) -> HTMLResponse:
-    return await _form(page, occurrence_id, None)
+    return await _form(await _at(page, occurrence_id), occurrence_id, None)
 
 
 @router.post("/occurrences/{occurrence_id}/change")
 async def change(page: SchedulePage, occurrence_id: str) -> Response:
     """Show what it does, and do it when that was seen; once, however often the button is pressed."""
+    page = await _at(page, occurrence_id)
     said = await audience.settled(page, await page.request.form())
     if said.get("step") == "back":
         return await _form(page, occurrence_id, said)
@@ -64,6 +65,14 @@ async def change(page: SchedulePage, occurrence_id: str) -> Response:
     except LoaError as error:
         return await _form(page, occurrence_id, said, error)
     return go(f"/occurrences/{answer['id']}", "airing_off" if said.get("off") else "airing_changed")
+
+
+async def _at(page: Page, occurrence_id: str) -> Page:
+    """The page in the airing's commune. Raises NotFound, Forbidden."""
+    async with page.runtime.database.reading() as session:
+        place_id = (await page.runtime.programme.occurrence(session, occurrence_id)).place_id
+    page.me.require(Permission.SCHEDULE, place_id)
+    return await in_place(page, place_id)
 
 
 async def _look(page: Page, occurrence_id: str, said: ImmutableMultiDict[str, Any]) -> HTMLResponse:

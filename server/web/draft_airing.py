@@ -1,7 +1,7 @@
 """An airing of a drafted week: written, changed, taken out, put back."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -19,7 +19,7 @@ from schedules.weeks import DAYS, Line, Name
 from server.auth.permissions import Permission
 from server.web import audience, fields, repository
 from server.web.audience import Chosen
-from server.web.drafts import draft_of, show_draft, told
+from server.web.drafts import at_draft, draft_of, show_draft, told
 from server.web.effect_words import names_of, whom
 from server.web.page import Page, SchedulePage, go
 
@@ -34,12 +34,13 @@ Said = ImmutableMultiDict[str, Any]
 @router.get("/programme/drafts/{draft_id}/add")
 async def add_form(page: SchedulePage, draft_id: str, day: str = "") -> HTMLResponse:
     blank = {"announcement": "", "days": (day,), "times": ("",) * TIMES, "volume": 80}
-    return await _add_form(page, draft_id, blank, Chosen())
+    return await _add_form(await at_draft(page, draft_id, Permission.SCHEDULE), draft_id, blank, Chosen())
 
 
 @router.post("/programme/drafts/{draft_id}/add")
 async def add(page: SchedulePage, draft_id: str) -> Response:
     """Let something be heard in the week."""
+    page = await at_draft(page, draft_id, Permission.SCHEDULE)
     said = await audience.settled(page, await page.request.form())
     chosen = audience.read_chosen(said)
     try:
@@ -63,12 +64,13 @@ async def add(page: SchedulePage, draft_id: str) -> Response:
 
 @router.get("/programme/drafts/{draft_id}/airing")
 async def change_form(page: SchedulePage, draft_id: str, name: str = "") -> HTMLResponse:
-    return await _change_form(page, draft_id, name, None)
+    return await _change_form(await at_draft(page, draft_id, Permission.SCHEDULE), draft_id, name, None)
 
 
 @router.post("/programme/drafts/{draft_id}/airing")
 async def change(page: SchedulePage, draft_id: str) -> Response:
     """Let one airing be different."""
+    page = await at_draft(page, draft_id, Permission.SCHEDULE)
     said = await audience.settled(page, await page.request.form())
     name = str(said.get("name", ""))
     try:
@@ -107,13 +109,7 @@ async def mark(page: SchedulePage, draft_id: str) -> Response:
 def _name(text: str) -> Name:
     """The airing a form names. Raises Refused("server.input_wrong")."""
     plan, _, original = text[:80].partition(" ")
-    try:
-        at = datetime.fromisoformat(original)
-    except ValueError as error:
-        raise Refused("server.input_wrong") from error
-    if at.tzinfo is None:
-        raise Refused("server.input_wrong")
-    return plan, at
+    return plan, fields.moment(original)
 
 
 async def _line(page: Page, session: AsyncSession, row: ProgrammeDraft, name: Name) -> Line:

@@ -24,7 +24,7 @@ from server.i18n.catalogue import N_
 from server.idempotency import Answer, once
 from server.web import fields, repository
 from server.web.effect_words import names_of, whom
-from server.web.page import Page, SchedulePage, ViewPage, go
+from server.web.page import Page, SchedulePage, ViewPage, go, in_place
 from server.web.signs import ANNOUNCEMENT, Sign
 
 router = APIRouter(include_in_schema=False)
@@ -168,6 +168,13 @@ async def draft_of(page: Page, session: AsyncSession, draft_id: str, permission:
     return row
 
 
+async def at_draft(page: Page, draft_id: str, permission: Permission) -> Page:
+    """The page in the draft's commune. Raises as `draft_of`."""
+    async with page.runtime.database.reading() as session:
+        row = await draft_of(page, session, draft_id, permission)
+    return await in_place(page, row.place_id)
+
+
 async def told(act: Act, action: str, row: ProgrammeDraft) -> None:
     """Into the audit, and to open pages."""
     await act.done(action, f"draft/{row.id}", row.place_id, ProgrammeChanged(row.place_id, "draft", row.id))
@@ -190,6 +197,7 @@ def go_to_week(day: str) -> Response:
 
 async def show_draft(page: Page, draft_id: str, error: LoaError | None = None) -> HTMLResponse:
     """A draft with its days, and everything that is to be said of it."""
+    page = await at_draft(page, draft_id, Permission.VIEW)
     async with page.runtime.database.reading() as session:
         row = await draft_of(page, session, draft_id, Permission.VIEW)
         looked = await page.runtime.programme.drafts.look(session, row.id)

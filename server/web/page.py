@@ -228,6 +228,18 @@ async def in_commune_of(page: Page, permission: Permission) -> Page:
     return replace(page, commune=commune, zone=ZoneInfo(page.me.places.zone_name(ids[0])))
 
 
+async def in_place(page: Page, place_id: str) -> Page:
+    """The page in the commune that something it is about belongs to, which may not be the one last chosen."""
+    if page.commune is not None and page.commune.id == place_id:
+        return page
+    async with page.runtime.database.reading() as session:
+        commune = await repository.commune(session, place_id)
+    if commune is None or not page.me.can(Permission.VIEW, place_id):
+        return page
+    coming = await _coming(page.runtime, commune, page.now) if page.coming else ()
+    return replace(page, commune=commune, zone=ZoneInfo(page.me.places.zone_name(place_id)), coming=coming)
+
+
 async def communes(session: Any, who: Who) -> list[Place]:
     """The communes this person may see, by name."""
     return [place for place in await repository.communes(session) if who.can(Permission.VIEW, place.id)]

@@ -2,10 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 from httpx import Response
+from sqlalchemy import select
+from sqlmodel import col
 
-from schedules.models import Policy
+from devices.models import Cluster, ClusterKind, Place, PlaceKind
+from schedules.models import Announcement, Occurrence, Policy
 from server.auth.models import Role
 from tests.integration.server.web.conftest import COMMUNE, Office, Person, fields
 
@@ -170,9 +174,61 @@ async def refuses_what_is_typed_wrong(operator: Person, announcement: str) -> No
         (BULK, {"one": f"{one} not-a-time", "act": "end"}, ""),
         (BULK, {"one": one, "act": "off", "first": "2026-01-02", "last": "2026-01-01"}, "Call off between"),
         (BULK, {"one": "x", "act": "end"}, ""),
+        (BULK, {"one": f"{one} 0001-01-01T00:00:00+14:00", "act": "cancel"}, ""),
+        (BULK, {"one": one, "act": "off", "first": "9999-12-31", "last": "9999-12-31"}, "Call off between"),
+        (f"{draft}/mark", {"revision": "1", "out": "x 9999-12-31T23:59:59-12:00"}, ""),
     ]
     for path, form, text in wrong:
         answer = await operator.post(path, form)  # type: ignore[arg-type] # lists and words
         assert answer.status_code in {409, 422, 404}, (path, form, answer.status_code)
         assert text in answer.text, (path, form)
     assert fates(await operator.get(draft)) == ["same"] * 7
+
+
+async def test_a_form_chooses_from_the_commune_of_what_it_changes_whichever_was_looked_at_last(office: Office) -> None:
+    operator, _ = await scheduled(office)
+    draft = await begun(operator)
+    [airing] = names(await operator.get(draft), "out")[:1]
+    occurrence = await first_airing(office)
+    above = await another_commune(office)
+    boss = await office.person(Role.ADMINISTRATOR, place_id=above)
+    boss.client.cookies.set("loa_commune", "xa-khac")
+    for path in (draft, f"{draft}/add", f"{draft}/airing?name={quote(airing)}", f"/occurrences/{occurrence}/change"):
+        page = await boss.get(path)
+        assert page.status_code == 200, path
+        assert "Bảo Nhai" in page.text, path
+        assert "Xã Khác" not in page.text, path
+        assert path == draft or 'value="bn-v01"' in page.text, path
+    count = await boss.get(f"/audience?where=all&place={COMMUNE}")
+    assert "57" in count.text
+    form = {"scope": "this", "clock": "09:00", "where": "kind", "kind": "smart", "revision": "1", "step": "look"}
+    assert (await boss.post(f"/occurrences/{occurrence}/change", form)).status_code == 200
+    added = {"announcement": "", "day": str(MONDAY), "time": "17:00", "volume": "80", "where": "kind", "kind": "smart"}
+    found = await first_announcement(office)
+    made = await boss.post(f"{draft}/add", added | {"announcement": found, "revision": "1"})
+    assert made.status_code == 303, made.text
+
+
+async def first_airing(office: Office) -> str:
+    async with office.runtime.database.reading() as session:
+        return str(await session.scalar(select(Occurrence.id).order_by(col(Occurrence.start_at))))
+
+
+async def first_announcement(office: Office) -> str:
+    async with office.runtime.database.reading() as session:
+        return str(await session.scalar(select(Announcement.id)))
+
+
+async def another_commune(office: Office) -> str:
+    """A second commune with one cluster; gives the province of both."""
+    async with office.runtime.database.writing() as session:
+        commune = await session.get_one(Place, COMMUNE)
+        above, zone = str(commune.parent_id), commune.zone_name
+        session.add(Place(id="xa-khac", kind=PlaceKind.COMMUNE, parent_id=above, name="Xã Khác", zone_name=zone))
+        await session.flush()
+        session.add(Place(id="xk-v01", kind=PlaceKind.VILLAGE, parent_id="xa-khac", name="Thôn Khác"))
+        await session.flush()
+        cluster = {"commune_id": "xa-khac", "village_id": "xk-v01", "kind": ClusterKind.SMART}
+        session.add(Cluster(id="xk-s01", name="Thôn Khác", **cluster))
+    office.runtime.places.forget()
+    return above
