@@ -8,10 +8,9 @@ from pydantic import Field
 from base.errors import Conflict
 from devices.wire.addresses import MAX_URL_BYTES
 from devices.wire.orders import Level
-from schedules.changes import ProgrammeChanged
-from schedules.models import RelaySource
-from schedules.relays import MAX_NAME, MAX_QUIET_S, MIN_QUIET_S, USUAL_QUIET_S, ChangedSource, Station, stamp
-from server.acts import Act, acting
+from schedules.relays import MAX_NAME, MAX_QUIET_S, MIN_QUIET_S, USUAL_QUIET_S, Station, stamp
+from server import stations
+from server.acts import acting
 from server.api.shapes import PROBLEMS, Id, Moment, Name, Page, Shown, Strict
 from server.auth.guard import Viewer, allow
 from server.auth.permissions import Permission
@@ -108,8 +107,7 @@ async def add(
     who.require(Permission.ADMINISTER, place_id)
     await runtime.trials.look_up(body.url)
     async with acting(runtime, who) as act:
-        made = await runtime.programme.relays.add(act.session, place_id, body.value(), who.id)
-        await done(act, "add_relay", made)
+        made = await stations.add(act, place_id, body.value())
         response.headers["ETag"] = f'"{stamp(made)}"'
         return StationOut.model_validate(made)
 
@@ -143,11 +141,7 @@ async def change(
         raise PreconditionNeeded
     await runtime.trials.look_up(body.url)
     async with acting(runtime, who) as act:
-        await _require(act, source_id)
-        changed = await runtime.programme.relays.change(
-            act.session, source_id, body.value(), who.id, seen=if_match.strip().strip('"')
-        )
-        await done(act, "change_relay", changed.source, changed)
+        changed = await stations.change(act, source_id, body.value(), seen=if_match.strip().strip('"'))
         response.headers["ETag"] = f'"{stamp(changed.source)}"'
         shown = ChangedOut.model_validate(changed.source)
         return shown.model_copy(update={"sessions": [each.id for each in changed.sessions]})
@@ -157,9 +151,7 @@ async def change(
 async def retire(source_id: Id, who: Administrator, runtime: RuntimeOf) -> StationOut:
     """Offer it no more; the sessions that relay it are drafts again, for good. Twice is once."""
     async with acting(runtime, who) as act:
-        await _require(act, source_id)
-        retired = await runtime.programme.relays.retire(act.session, source_id, who.id)
-        await done(act, "retire_relay", retired.source, retired)
+        retired = await stations.retire(act, source_id)
         return StationOut.model_validate(retired.source)
 
 
@@ -172,17 +164,3 @@ async def try_it(source_id: Id, who: Writer, runtime: RuntimeOf) -> TrialOut:
     if source.retired_at is not None:
         raise Conflict("schedules.relay_retired", name=source.name)
     return TrialOut.of(await runtime.trials.listen(source.url, source.name))
-
-
-async def done(act: Act, action: str, source: RelaySource, changed: ChangedSource | None = None) -> None:
-    """Record an act on a station; its address is not written down, for it may hold a key."""
-    sessions = () if changed is None else changed.sessions
-    told = [ProgrammeChanged(each.place_id, "announcement", each.id) for each in sessions]
-    await act.done(
-        action, f"relay/{source.id}", source.place_id, *told, name=source.name, sessions=[each.id for each in sessions]
-    )
-
-
-async def _require(act: Act, source_id: str) -> None:
-    source = await act.runtime.programme.relays.get(act.session, source_id)
-    act.require(Permission.ADMINISTER, source.place_id)

@@ -10,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import Conflict, LoaError
 from devices.wire.orders import Level
-from schedules.changes import ProgrammeChanged
 from schedules.models import Announcement, RelaySource
-from schedules.relays import MAX_NAME, MAX_QUIET_S, MIN_QUIET_S, USUAL_QUIET_S, ChangedSource, Station, stamp
-from server.acts import Act
+from schedules.relays import MAX_NAME, MAX_QUIET_S, MIN_QUIET_S, USUAL_QUIET_S, Station, stamp
+from server import stations
 from server.auth.permissions import Permission
 from server.stream_trial import Trial
 from server.web.fields import whole
@@ -52,9 +51,7 @@ async def create(page: AdminPage) -> Response:
         station = _station(form)
         await page.runtime.trials.look_up(station.url)
         async with page.act() as act:
-            act.require(Permission.ADMINISTER, page.place.id)
-            made = await page.runtime.programme.relays.add(act.session, page.place.id, station, page.me.id)
-            await _done(act, "add_relay", made)
+            made = await stations.add(act, page.place.id, station)
     except LoaError as error:
         return await _new(page, form, error)
     return go(f"/relays/{made.id}", "relay_added")
@@ -73,11 +70,7 @@ async def change(page: AdminPage, source_id: str) -> Response:
         station = _station(form)
         await page.runtime.trials.look_up(station.url)
         async with page.act() as act:
-            await _administered(act, source_id)
-            changed = await page.runtime.programme.relays.change(
-                act.session, source_id, station, page.me.id, seen=form["seen"]
-            )
-            await _done(act, "change_relay", changed.source, changed)
+            changed = await stations.change(act, source_id, station, seen=form["seen"])
     except LoaError as error:
         return await _show(page, source_id, form=form, error=error)
     return go(f"/relays/{source_id}", "relay_changed" if changed.sessions else "saved")
@@ -87,9 +80,7 @@ async def change(page: AdminPage, source_id: str) -> Response:
 async def retire(page: AdminPage, source_id: str) -> Response:
     try:
         async with page.act() as act:
-            await _administered(act, source_id)
-            retired = await page.runtime.programme.relays.retire(act.session, source_id, page.me.id)
-            await _done(act, "retire_relay", retired.source, retired)
+            await stations.retire(act, source_id)
     except LoaError as error:
         return await _show(page, source_id, error=error)
     return go(f"/relays/{source_id}", "relay_retired")
@@ -185,17 +176,3 @@ def _station(form: Mapping[str, str]) -> Station:
 def _host(url: str) -> str:
     """What a list shows of an address: the rest of it may hold a key."""
     return urlsplit(url).hostname or ""
-
-
-async def _administered(act: Act, source_id: str) -> None:
-    source = await act.runtime.programme.relays.get(act.session, source_id)
-    act.require(Permission.ADMINISTER, source.place_id)
-
-
-async def _done(act: Act, action: str, source: RelaySource, changed: ChangedSource | None = None) -> None:
-    """Record it; the address is not written down, for it may hold a key."""
-    sessions = () if changed is None else changed.sessions
-    told = [ProgrammeChanged(each.place_id, "announcement", each.id) for each in sessions]
-    await act.done(
-        action, f"relay/{source.id}", source.place_id, *told, name=source.name, sessions=[each.id for each in sessions]
-    )
