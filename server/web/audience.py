@@ -107,9 +107,13 @@ def read_chosen(form: ImmutableMultiDict[str, Any]) -> Chosen:
     """What a form or a query chose; only the part its radio button points at counts. See `settled`."""
     where = str(form.get("where", ALL))
     if where not in _LISTS:
-        return Chosen(where if where in {KIND, AREA} else ALL, but=_listed(form, "but"))
+        return Chosen(where if where in {KIND, AREA} else ALL, but=_listed(form, "but"), area=_area(form))
     chosen = {name: _listed(form, field) if name == where else () for name, field in _LISTS.items()}
-    return Chosen(where, **chosen, but=_listed(form, "but"), area=str(form.get("area", ""))[:AREA_LENGTH])
+    return Chosen(where, **chosen, but=_listed(form, "but"), area=_area(form))
+
+
+def _area(form: ImmutableMultiDict[str, Any]) -> str:
+    return str(form.get("area", ""))[:AREA_LENGTH]
 
 
 _LISTS = {VILLAGES: "village", ZONES: "zone", CLUSTERS: "cluster"}
@@ -131,25 +135,27 @@ async def settled(page: Page, form: ImmutableMultiDict[str, Any]) -> ImmutableMu
     pairs = [pair for pair in form.multi_items() if pair[0] not in {"but_village", "kind"}]
     without = _listed(form, "but_village")
     pairs += [("but", cluster.id) for cluster in ground.clusters if cluster.village_id in without]
-    if form.get("where") in {KIND, AREA}:
+    if form.get("where") in {KIND, AREA} and (meant := _meant(form, ground)):
         pairs = [pair for pair in pairs if pair[0] not in {"where", "cluster"}] + [("where", CLUSTERS)]
-        pairs += [("cluster", cluster) for cluster in _meant(form, ground)]
+        pairs += [("cluster", cluster) for cluster in meant]
     return ImmutableMultiDict(pairs)
 
 
 def _meant(form: ImmutableMultiDict[str, Any], ground: Ground) -> list[str]:
-    """The clusters of the kind or of the area a form names."""
+    """The clusters of the kind or of the area a form names; none of an area nobody can read."""
     if form.get("where") == KIND:
         return [cluster.id for cluster in ground.clusters if cluster.kind == form.get("kind")]
     try:
-        return sorted(read_area(str(form.get("area", ""))).within(spots(ground)))
+        return sorted(read_area(_area(form)).within(spots(ground)))
     except Refused:
         return []
 
 
 def needed(chosen: Chosen) -> Audience:
-    """The audience. Raises Refused("schedules.nobody_meant") when nobody is chosen."""
+    """The audience. Raises Refused: nobody_meant when nobody is chosen; point_wrong, area_wrong."""
     audience = chosen.audience
+    if chosen.where == AREA and chosen.area.strip():
+        read_area(chosen.area)
     if audience is None:
         raise Refused("schedules.nobody_meant")
     return audience

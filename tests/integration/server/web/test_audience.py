@@ -1,6 +1,7 @@
 """Whom something is for, beyond villages and groups: single clusters, a kind, a drawn area, and who is left out."""
 
 import re
+from html import unescape
 
 from httpx import Response
 
@@ -36,6 +37,27 @@ async def test_kinds_areas_clusters_and_exceptions_are_counted_as_clusters_and_n
     assert "Nobody chosen yet" in (await operator.get("/audience?where=kind&kind=steam")).text
     unknown = await operator.get("/audience?where=clusters&cluster=nowhere")
     assert (unknown.status_code, "nowhere" in unknown.text) == (422, True)
+
+
+async def test_who_draws_an_area_that_cannot_be_read_is_told_why_and_finds_it_as_it_was_typed(office: Office) -> None:
+    operator = await office.person(Role.OPERATOR)
+    pause = {
+        "begins": "2099-01-01T00:00",
+        "ends": "2099-01-02T00:00",
+        "occasion": "exam",
+        "up_to": "2",
+        "where": "area",
+    }
+    for area, why in (
+        ("north, 104.2; 22, 105; 23, 105", "“north, 104.2” is no place on earth"),
+        ("22.5, 104.2; 22.6, 104.3", "An area has 3 to 100 different corners"),
+        ("0, 0; 0, 1; 1, 1", "would hear it"),
+    ):
+        page = await operator.post("/programme/pauses/new", pause | {"area": area})
+        assert page.status_code == 422
+        assert why in unescape(page.text), area
+        assert f">{area}</textarea>" in page.text
+        assert re.search(r'value="area" id="where-area" checked', page.text)
 
 
 async def test_a_cluster_or_a_village_is_given_a_place_and_an_area_takes_it_in(office: Office) -> None:
