@@ -7,7 +7,7 @@ from devices.wire.content import Live, Part, Piece, Tone, Version, once_ms, piec
 from devices.wire.orders import Play
 
 OPEN_AHEAD_MS = 60_000
-"""A stream is opened so long before it is due."""
+"""A stream is opened so long before its play begins, or, when it comes later in it, before it is due."""
 _STREAMS_AHEAD = 2
 """At once of one play: the present one and the next."""
 
