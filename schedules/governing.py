@@ -22,7 +22,6 @@ from schedules.ground import Ground
 from schedules.judging import REASONS, judge
 from schedules.models import Occurrence, OccurrenceState, Off, Policy, Schedule
 from schedules.planning import Planner
-from schedules.plans import airings
 from schedules.policy import Rules
 from schedules.repository import governing as rows
 from schedules.repository import ground as place_rows
@@ -192,15 +191,9 @@ class Governor:
     ) -> list[Occurrence]:
         """What a policy had called off, its plan still asks for, nothing has replaced, and this policy permits."""
         off = [row for row in found if row.state is OccurrenceState.CANCELLED and row.schedule_id is not None]
-        if not off:
-            return []
-        plans = [keeping.plan_of(each, governed.holidays) for each in schedules]
-        last = max(row.start_at for row in off) + timedelta.resolution
-        asked = {(each.plan, each.original, each.start) for each in airings(plans, min(r.start_at for r in off), last)}
-        replaced = await programme.replaced(session, [row.id for row in off])
-        waiting = [
-            row for row in off if row.id not in replaced and (row.schedule_id, row.original_at, row.start_at) in asked
-        ]
+        asked = keeping.still_asked(off, schedules, governed.holidays)
+        replaced = await programme.replaced(session, [row.id for row in asked])
+        waiting = [row for row in asked if row.id not in replaced]
         again = (await judge(session, governed, waiting, unfit.keys(), offer=False)).unfit()
         return [row for row in waiting if row.id not in again]
 

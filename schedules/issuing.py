@@ -154,8 +154,18 @@ class Issuer:
             known = content[row.announcement_id or ""]
             if known.may_air:
                 as_approved(row, known)
-                await self.issue(session, row, known.parts(row.play_class), ground)
+                await self._issue_unless_paused(session, row, known, ground)
         await session.flush()
+
+    async def _issue_unless_paused(
+        self, session: AsyncSession, row: Occurrence, content: Content, ground: Ground
+    ) -> None:
+        try:
+            await self.issue(session, row, content.parts(row.play_class), ground)
+        except Refused as refusal:
+            if reason_of(refusal) != rows.PAUSED:
+                raise
+            mark_off([row], rows.PAUSED, Off.UNFIT)
 
     async def _issue_or_call_off(
         self,

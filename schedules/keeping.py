@@ -1,13 +1,14 @@
 """A schedule's row as a plan and back, an occurrence's row as one of its airings (pure)."""
 
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from schedules.aligning import Present
 from schedules.calendar_vn import NATIONAL, Holidays
 from schedules.dispatch import read_audience
 from schedules.models import Occurrence, OccurrenceState, Off, Schedule
-from schedules.plans import Plan, Planned, Preempted
+from schedules.plans import Plan, Planned, Preempted, airings
 from schedules.recurrence import Rule, from_map, to_map
 from schedules.stored_plans import override_from_map, override_to_map
 
@@ -54,6 +55,16 @@ def airing_of(row: Occurrence) -> Planned:
         volume=row.volume,
         preempted=Preempted(row.preempted, row.stale_s),
     )
+
+
+def still_asked(found: Sequence[Occurrence], schedules: Iterable[Schedule], holidays: Holidays) -> list[Occurrence]:
+    """Those that the plans of these schedules ask for as they are."""
+    if not found:
+        return []
+    first, last = min(row.start_at for row in found), max(row.start_at for row in found)
+    plans = [plan_of(each, holidays) for each in schedules]
+    asked = {(each.plan, each.original, each.start) for each in airings(plans, first, last + timedelta.resolution)}
+    return [row for row in found if (row.schedule_id, row.original_at, row.start_at) in asked]
 
 
 def again(row: Occurrence, new_id: str, now: datetime, **said: Any) -> Occurrence:

@@ -16,8 +16,8 @@ from schedules.conflicts import Slot
 from schedules.dispatch import read_audience
 from schedules.ground import Ground
 from schedules.issuing import Issuer
-from schedules.keeping import again
-from schedules.models import Occurrence, OccurrenceState, Off, PauseRow
+from schedules.keeping import again, still_asked
+from schedules.models import Occurrence, OccurrenceState, Off, PauseRow, ScheduleState
 from schedules.pauses import Affected, Pause, Remedy, Silence, affected, missed, placed, silent
 from schedules.repository import changes as looks
 from schedules.repository import programme as rows
@@ -141,6 +141,9 @@ class Pauser:
         """
         found = await rows.touched_by_pause(session, ground.place.id, pause.start_at, pause.end_at)
         done = await rows.replaced(session, [row.id for row in found])
+        off = [row for row in found if row.state is OccurrenceState.CANCELLED and row.schedule_id is not None]
+        running = await rows.schedules(session, ground.place.id, state=ScheduleState.ACTIVE) if off else []
+        done |= {row.id for row in off}.difference(row.id for row in still_asked(off, running, ground.holidays))
         by_id = {row.id: row for row in found if row.id not in done}
         changes = affected(*silences, [slot_of(row, ground, whole=True) for row in by_id.values()], now)
         sounds = {by_id[each.occurrence].announcement_id for each in changes if each.remedy is Remedy.REPLACE}

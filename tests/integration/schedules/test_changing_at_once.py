@@ -11,10 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from base.ids import new_id
-from base.times import to_ms
 from devices.models import OrderLog
 from devices.wire.audience import Audience
-from devices.wire.orders import Cancel, Play, PlayClass
 from schedules.calendar_vn import Override
 from schedules.edits import Change, Scope
 from schedules.models import Schedule
@@ -22,7 +20,8 @@ from schedules.pauses import Occasion, Pause
 from schedules.recurrence import OnHolidays, Rule
 from schedules.repository.places import lock_place
 from schedules.said_policy import SaidPolicy
-from tests.integration.schedules.conftest import COMMUNE, OPERATOR, TODAY, ZONE, Room, issue, orders
+from tests.integration.schedules.conftest import COMMUNE, OPERATOR, TODAY, ZONE, Room, issue
+from tests.integration.schedules.test_pausing import ears
 from tests.integration.schedules.test_sessions_at_once import meanwhile
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -67,20 +66,14 @@ async def test_a_pause_reaches_what_is_being_put_in_the_place_of_an_order(room: 
     schedule = await ordered(room)
     hour = timedelta(hours=1)
     whom = Audience(places=("bn-v01",))
-    funeral = Pause(new_id(), whom, LATER - hour, LATER + hour, Occasion.FUNERAL, OPERATOR, "", PlayClass.PRIORITY)
+    funeral = Pause(new_id(), whom, LATER - hour, LATER + hour, Occasion.FUNERAL, OPERATOR)
     async with room.database.writing() as session:
         await move(room, session, schedule)
         pausing = await meanwhile(room, in_its_own(room, lambda mine: room.programme.pause(mine, COMMUNE, funeral)))
     await pausing
     async with room.database.reading() as session:
-        found = await orders(session)
         nodes = await room.devices.cluster_nodes(session, COMMUNE)
-    paused = {each.id for each in nodes if each.village_id == "bn-v01"}
-    [play] = [each for each in found if isinstance(each.body, Play) and each.body.start_ms == to_ms(LATER)]
-    assert isinstance(play.body, Play)
-    name = play.body.occurrence
-    off = [each for each in found if isinstance(each.body, Cancel) and name in each.body.occurrences]
-    assert paused <= {*play.audience.but, *(cluster for each in off for cluster in each.audience.clusters)}
+    assert set(await ears(room, LATER)) == {each.id for each in nodes if each.village_id != "bn-v01"}
 
 
 async def test_a_new_policy_and_a_change_do_not_wait_in_a_circle(room: Room):

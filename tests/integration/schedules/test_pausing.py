@@ -12,6 +12,7 @@ from base.ids import new_id
 from base.times import to_ms
 from devices.wire.audience import Audience
 from devices.wire.orders import Cancel, Play
+from schedules.edits import Change, Scope
 from schedules.models import Occurrence, OccurrenceState, Off
 from schedules.pauses import Occasion, Pause, Remedy
 from schedules.pausing import Paused
@@ -231,3 +232,38 @@ async def test_a_pause_written_while_orders_are_lets_nobody_slip_through(room: R
         found = await ears(room, FIRST + n * A_DAY)
         assert len(found) == len(set(found)) == 57 - len(silent)
         assert silent.isdisjoint(found)
+
+
+@BOTH
+async def test_a_schedule_can_be_changed_while_everybody_is_paused_on_one_of_its_days(room: Room):
+    async with room.database.writing() as session:
+        schedule = await room.daily(session, await room.approved(session))
+    assert await issue(room) == 7
+    pause = pause_of(EVERYONE, end=FIRST + A_DAY / 2)
+    await begin(room, pause)
+    everyone = await ears(room, FIRST + A_DAY)
+    async with room.database.writing() as session:
+        await room.programme.edit(session, schedule.id, FIRST, Scope.ALL, Change(volume=40), user_id=OPERATOR)
+    async with room.database.reading() as session:
+        *_, row = await rows_at(session, FIRST)
+    assert (row.state, row.off, row.reason, row.volume) == (OccurrenceState.CANCELLED, Off.UNFIT, "paused", 40)
+    assert (await ears(room, FIRST), await ears(room, FIRST + A_DAY)) == ([], everyone)
+    await end(room, pause)
+    assert await ears(room, FIRST) == everyone
+
+
+async def test_what_was_ended_or_called_off_in_a_pause_is_not_heard_again_when_it_ends(room: Room):
+    async with room.database.writing() as session:
+        ended = await room.daily(session, await room.approved(session))
+        off = await room.daily(session, await room.approved(session), times=["06:00"])
+    assert await issue(room) == 14
+    pause = pause_of(EVERYONE, end=FIRST + A_DAY / 2)
+    assert (await begin(room, pause)).remedies == {Remedy.CALL_OFF: 2}
+    hour = timedelta(hours=1)
+    async with room.database.writing() as session:
+        await room.programme.end_schedule(session, ended.id, OPERATOR)
+        gone = Change(cancel=True)
+        await room.programme.edit(session, off.id, FIRST + hour, Scope.THIS, gone, user_id=OPERATOR)
+    assert (await end(room, pause)).remedies == {}
+    await issue(room)
+    assert await ears(room, FIRST) == await ears(room, FIRST + hour) == []
