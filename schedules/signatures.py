@@ -100,20 +100,14 @@ class SignatureDesk:
         return Examined(made, pdf, _sha256(pdf), read_answer(answer, made.digest))
 
     async def keep(self, session: AsyncSession, examined: Examined, user_id: str) -> BulletinSignature:
-        """Keep a signed PDF with its announcement, unless that was changed meanwhile.
+        """Keep a signed PDF with its announcement, unless that was changed meanwhile. Twice is once.
 
         Raises Conflict: signed_not_submitted, stale_revision; Refused("schedules.signed_other").
         """
-        about = await announcement_rows.one(session, examined.paper.announcement_id, lock=True)
-        if about is None:
-            raise NotFound("schedules.announcement_unknown", id=examined.paper.announcement_id)
-        if about.state is not AnnouncementState.SUBMITTED:
-            raise Conflict("schedules.signed_not_submitted", title=about.title)
-        if about.revision != examined.paper.revision:
-            raise Conflict("schedules.stale_revision", seen=examined.paper.revision, current=about.revision)
-        if (await bulletins.load(session, self._audio, about.id)).digest != examined.paper.digest:
-            raise Refused("schedules.signed_other")
-        found = examined.verdict
+        about, found = await self._unchanged(session, examined.paper), examined.verdict
+        for before in await rows.signatures(session, about.id):
+            if (before.sha256, before.verdict["anchor"]) == (examined.sha256, found.anchor):
+                return before
         kept = BulletinSignature(
             id=new_id(),
             announcement_id=about.id,
@@ -185,6 +179,19 @@ class SignatureDesk:
         if found is None:
             raise NotFound("schedules.certificate_unknown", id=certificate_id[:26])
         return found
+
+    async def _unchanged(self, session: AsyncSession, made: Paper) -> Announcement:
+        """The announcement of a paper, locked, while it still says what the paper does and waits for approval."""
+        about = await announcement_rows.one(session, made.announcement_id, lock=True)
+        if about is None:
+            raise NotFound("schedules.announcement_unknown", id=made.announcement_id)
+        if about.state is not AnnouncementState.SUBMITTED:
+            raise Conflict("schedules.signed_not_submitted", title=about.title)
+        if about.revision != made.revision:
+            raise Conflict("schedules.stale_revision", seen=made.revision, current=about.revision)
+        if (await bulletins.load(session, self._audio, about.id)).digest != made.digest:
+            raise Refused("schedules.signed_other")
+        return about
 
     async def _announcement(self, session: AsyncSession, announcement_id: str) -> Announcement:
         found = await announcement_rows.one(session, announcement_id)

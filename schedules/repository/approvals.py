@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from schedules.approval_models import ApproverRule, BulletinSignature, SignerCertificate
@@ -36,10 +37,12 @@ async def certificate(session: AsyncSession, certificate_id: str) -> SignerCerti
 
 
 async def signatures(session: AsyncSession, announcement_id: str) -> list[BulletinSignature]:
-    """The signed bulletins of an announcement, newest first."""
+    """The signed bulletins of an announcement, newest first, without their PDFs, which are megabytes."""
     query = select(BulletinSignature).where(col(BulletinSignature.announcement_id) == announcement_id)
+    query = query.options(defer(col(BulletinSignature.pdf)))
     return list(await session.scalars(query.order_by(col(BulletinSignature.id).desc())))
 
 
 async def signature(session: AsyncSession, signature_id: str) -> BulletinSignature | None:
-    return await session.get(BulletinSignature, signature_id)
+    """One signed bulletin, with its PDF."""
+    return await session.get(BulletinSignature, signature_id, populate_existing=True)

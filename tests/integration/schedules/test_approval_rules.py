@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect
 
 from base.errors import Conflict, Forbidden, NotFound, Refused
 from devices.wire.orders import PlayClass
@@ -175,6 +176,21 @@ async def test_what_was_changed_while_it_was_examined_is_not_kept(room: Room, de
         await room.announcements.submit(session, waiting, OPERATOR)
         with pytest.raises(Conflict, match="stale_revision"):
             await desk.keep(session, examined, APPROVER)
+
+
+@BOTH
+async def test_a_signed_pdf_is_kept_once_and_read_only_by_who_downloads_it(room: Room, desk: SignatureDesk):
+    waiting, chair = await submitted(room), person("Chủ tịch")
+    await certify(room, desk, chair)
+    made, anchors = await paper(room, desk, waiting)
+    pdf = await sign(made.pdf, chair, at=NOW + timedelta(seconds=1))
+    first, again = [await keep(room, desk, made, pdf, anchors) for _ in range(2)]
+    assert again.id == first.id
+    async with room.database.reading() as session:
+        found = await desk.current(session, await room.announcements.find(session, waiting))
+        assert found is not None
+        assert inspect(found).unloaded == {"pdf"}, "megabytes that no page shows"
+        assert (await desk.signature(session, found.id)).pdf == pdf
 
 
 async def test_hostile_uploads_end_in_the_limited_process(room: Room, desk: SignatureDesk):

@@ -165,3 +165,28 @@ async def test_a_bulletin_is_approved_when_its_signed_pdf_was_handed_in(station:
     retired = await admin.post(f"/api/v1/signer-certificates/{added.json()['id']}/retire")
     assert retired.json()["retired_at"] is not None
     assert (await operator.get(f"{PLACE}/signer-certificates")).json() == []
+
+
+async def test_a_broadcast_now_counts_like_what_is_planned(station: Station, bulletin_wav: Path):
+    operator, approver = await staff(station)
+    admin = await station.person((Role.ADMINISTRATOR, COMMUNE))
+    body = {"announcement_id": await approved_announcement(operator, approver, bulletin_wav)}
+    first = (await operator.post("/api/v1/broadcasts", json=body)).json()
+    limit = {"kind": "block_minutes", "most": 1, "name": "Phút mỗi buổi", "source": "Quyết định 12"}
+    rules = {"hours": [], "volume_max": 100, "source": "Quyết định 12", "limits": [limit]}
+    tag = (await admin.get(POLICY)).headers["ETag"]
+    assert (await admin.put(POLICY, json=rules, headers={"If-Match": tag})).status_code == 200
+    async with station.runtime.database.writing() as session:
+        sounding = await station.runtime.programme.occurrence(session, first["id"])
+        # What begins a minute later makes more than a minute of the block.
+        sounding.start_at -= timedelta(seconds=58)
+        sounding.ends_at -= timedelta(seconds=58)
+    key = {"Idempotency-Key": "one-more-in-this-block"}
+    for _ in range(2):
+        answer = await operator.post("/api/v1/broadcasts", json=body, headers=key)
+        assert (answer.status_code, answer.json()["code"]) == (422, "schedules.too_many_minutes"), answer.text
+        assert (
+            answer.json()["params"].items() >= {"limit": 1, "rule": "Phút mỗi buổi", "source": "Quyết định 12"}.items()
+        )
+    forced = await operator.post("/api/v1/broadcasts", json=body | {"force": True})
+    assert (forced.status_code, forced.json()["code"]) == (422, "server.input_wrong")

@@ -173,3 +173,25 @@ async def test_an_emergency_nobody_countersigned_stands_on_today(office: Office)
     assert "not countersigned" in (await second.get("/")).text
     assert (await second.post(f"{board}/countersign")).status_code == 303
     assert "not countersigned" not in (await second.get("/")).text
+
+
+async def test_a_broadcast_now_that_the_rules_forbid_is_refused_with_their_source_and_no_way_round(office: Office):
+    admin, boss = await office.person(Role.ADMINISTRATOR), await office.person(Role.APPROVER)
+    writer = await office.person(Role.OPERATOR)
+    path = await office.announcement(writer, boss)
+    said = {"hours_from": [""], "hours_to": [""], "volume_max": "100", "source": "Quyết định 12", "block_gap": "5"}
+    said |= {
+        "cap_hours": ["00:00-24:00"],
+        "cap_volume_max": ["60"],
+        "cap_name": ["Cả ngày"],
+        "cap_source": ["Công văn 7"],
+    }
+    seen = fields(await admin.post("/policy", said | {"version": fields(await admin.get("/policy"))["version"]}))
+    assert (await admin.post("/policy", {name: seen[name] for name in ("said", "version", "seen")})).status_code == 303
+    loud = {"key": "too-loud-for-all", "where": "all", "volume": "80"}
+    page = await writer.post(f"{path}/broadcast", loud)
+    assert (page.status_code, await office.orders("play")) == (422, [])
+    assert all(word in problem(page) for word in ("80 %", "Cả ngày", "Công văn 7", "60 %")), problem(page)
+    again = await writer.post(f"{path}/broadcast", loud | {"key": fields(page)["key"], "force": "1", "seen": "1"})
+    assert again.status_code == 422
+    assert (await writer.post(f"{path}/broadcast", loud | {"key": "soft-enough", "volume": "60"})).status_code == 303
