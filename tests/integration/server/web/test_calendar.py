@@ -116,6 +116,20 @@ async def test_a_village_sees_what_is_for_it_and_a_cluster_what_it_will_hear_and
     assert "06:00 Bản tin sáng a pause ‖ left in peace" in paused
 
 
+async def test_of_what_is_past_the_rehearsal_claims_nothing_and_leads_to_what_is_proved(office: Office):
+    lan = await office.person(Role.OPERATOR)
+    ago = datetime.now(ZONE) - timedelta(days=1)
+    await airing(office, "Hôm qua", ago, state=OccurrenceState.OVER)
+    page = await lan.get(f"/clusters/bn-s04/hear?day={ago.date()}")
+    told = words(page.text)
+    assert "That day is over." in told
+    assert "Nothing is to be heard there" not in told
+    log = re.search(r'href="(/reports/log[^"]+)"', page.text)
+    assert log is not None
+    assert (await lan.get(unescape(log[1]))).status_code == 200
+    assert "/reports/log" not in (await lan.get(f"/clusters/bn-s04/hear?day={tomorrow().date()}")).text
+
+
 async def test_a_full_hour_is_folded_and_leads_to_its_place_in_the_day(office: Office):
     lan = await office.person(Role.OPERATOR)
     day = tomorrow()
