@@ -14,7 +14,7 @@ from starlette.datastructures import ImmutableMultiDict
 from base.errors import LoaError
 from base.ids import new_id
 from schedules.bulk import Chosen as ChosenSchedules
-from schedules.bulk import Effect, Effects
+from schedules.bulk import Effect
 from schedules.changes import ProgrammeChanged
 from schedules.copying import span
 from schedules.keeping import rule_of
@@ -23,13 +23,12 @@ from schedules.models import Occurrence, OccurrenceState, Schedule, ScheduleStat
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.i18n import formats
-from server.i18n.catalogue import N_
 from server.idempotency import Answer
 from server.web import audience, fields
 from server.web.audience import Chosen
 from server.web.calendar_view import day_of
 from server.web.draft_airing import KEEP, announced
-from server.web.drafts import once_only
+from server.web.drafts import meets_of, once_only
 from server.web.page import Page, SchedulePage, go
 from server.web.recurring import in_words
 
@@ -141,7 +140,7 @@ async def _look(page: Page, said: Said, chosen: ChosenSchedules, what: ForMany) 
             if each.refusal is not None
         ],
         problems=list(problems)[:PROBLEMS],
-        meets=_meets(page, found),
+        meets=meets_of(page, found.contents, found.meetings),
         possible=found.possible,
         stops=what.cancel or what.end or what.off is not None,
         kept=[(name, str(value)) for name, value in said.multi_items() if name not in _SENT],
@@ -159,21 +158,6 @@ def _effect(page: Page, it: Effect) -> dict[str, Any]:
 
 def _day(page: Page, moment: datetime) -> str:
     return formats.short_day(page.local(moment).date(), page.locale)
-
-
-def _meets(page: Page, found: Effects) -> list[dict[str, Any]]:
-    titles = {name: content.announcement.title for name, content in found.contents.items()}
-    return [
-        {
-            "at": each.second.start,
-            "first": titles[each.first.announcement],
-            "second": titles[each.second.announcement],
-            "outcome": page.gettext(N_("one will wait for the other"))
-            if each.wins is None
-            else page.gettext(N_("“%(title)s” comes first"), title=titles[each.wins.announcement]),
-        }
-        for each in found.meetings
-    ][:PROBLEMS]
 
 
 async def _form(page: Page, said: Said, error: LoaError | None = None) -> HTMLResponse:

@@ -1,6 +1,6 @@
 """Weeks prepared beside the one in force: the list of them, one as it stands, publishing it or throwing it away."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -14,8 +14,10 @@ from starlette.datastructures import ImmutableMultiDict
 from base.errors import LoaError, NotFound
 from base.ids import new_id
 from schedules.changes import ProgrammeChanged
+from schedules.content import Content
 from schedules.draft_desk import Looked
 from schedules.drafting import NAME_LENGTH, Begin
+from schedules.foreseeing import Meeting
 from schedules.models import DraftState, ProgrammeDraft
 from schedules.weeks import DAYS, Fate, Line
 from server.acts import Act
@@ -221,7 +223,7 @@ async def show_draft(page: Page, draft_id: str, error: LoaError | None = None) -
         general=[] if looked.stale else list(dict.fromkeys(general)),
         stale=_titles(looked, looked.stale),
         waiting=[{"it": each, "sign": ANNOUNCEMENT[each.state]} for each in looked.waiting],
-        meets=_meets(page, looked),
+        meets=meets_of(page, looked.contents, [each for each in looked.meetings if not each.to_decide]),
         may=row.state is DraftState.OPEN and page.me.can(Permission.SCHEDULE, row.place_id),
         author=people.get(row.created_by, "–"),
         closer=people.get(row.closed_by, "–"),
@@ -257,11 +259,11 @@ def _titles(looked: Looked, plans: Sequence[str]) -> list[str]:
     return titles or ["–"] * bool(plans)
 
 
-def _meets(page: Page, looked: Looked) -> list[dict[str, Any]]:
-    """Where airings of the draft meet others and nobody has to decide."""
+def meets_of(page: Page, contents: Mapping[str, Content], meetings: Sequence[Meeting]) -> list[dict[str, Any]]:
+    """Where airings meet, the first of them, in words."""
 
     def title(announcement: str) -> str:
-        return looked.contents[announcement].announcement.title
+        return contents[announcement].announcement.title
 
     return [
         {
@@ -272,9 +274,8 @@ def _meets(page: Page, looked: Looked) -> list[dict[str, Any]]:
             if each.wins is None
             else page.gettext(N_("“%(title)s” comes first"), title=title(each.wins.announcement)),
         }
-        for each in looked.meetings
-        if not each.to_decide
-    ][:MEETINGS]
+        for each in meetings[:MEETINGS]
+    ]
 
 
 def _begin(said: ImmutableMultiDict[str, Any]) -> Begin:
