@@ -14,6 +14,7 @@ from schedules.deciding import Asked
 from schedules.decisions import Choice
 from schedules.models import Occurrence, Schedule
 from schedules.resolving import Option
+from server.auth.permissions import Permission
 from server.web.page import Page
 
 PREFIX = "clash-"
@@ -70,6 +71,8 @@ async def decide_chosen(page: Page, session: AsyncSession, made: Schedule, said:
 
 async def _decide(page: Page, session: AsyncSession, made: Schedule, other: str, chosen: Picked) -> str:
     """Of two that meet more than once, for always."""
+    if chosen.choice is Choice.SHORTEN:
+        page.me.require(Permission.WRITE_ANNOUNCEMENT, made.place_id)
     desk = page.runtime.programme.clash_desk
     met = await desk.of_place(session, made.place_id, page.now, made.planned_until or page.now, page.now)
     same = [clash for clash in met if {plan(clash.first), plan(clash.second)} == {made.id, other}]
