@@ -12,7 +12,7 @@ from schedules.conflicts import Slot
 from schedules.ground import Ground
 from schedules.models import Occurrence, OccurrenceState
 from schedules.repository import programme as rows
-from schedules.slots import around, slot_of
+from schedules.slots import around, heard_slots
 from schedules.violations import Violation, check, refuse
 
 REASONS = {
@@ -60,10 +60,11 @@ async def judge(
     """
     if not fresh:
         return Judgement({}, {}, ground)
-    new = {row.id: slot_of(row, ground) for row in fresh}
+    new = {slot.occurrence: slot for slot in heard_slots(fresh, ground)}
     start, end = around(list(new.values()))
     beside = await rows.standing(session, ground.place.id, start - NEAR, end + NEAR + timedelta(days=1))
-    slots = {row.id: slot_of(row, ground) for row in beside if row.id not in gone} | new
+    standing = heard_slots([row for row in beside if row.id not in gone], ground)
+    slots = {slot.occurrence: slot for slot in standing} | new
     violations: dict[str, Violation] = {}
     for each in check(slots.values(), ground.allowance, new.keys(), offer=offer, earliest=earliest):
         if each.occurrence in new and _outweighs(each, violations.get(each.occurrence)):
@@ -78,11 +79,10 @@ async def over_limits(session: AsyncSession, ground: Ground, due: Sequence[Occur
     """
     if not due or not ground.allowance.limits:
         return {}
-    start, end = around([slot_of(row, ground) for row in due])
+    start, end = around(heard_slots(due, ground))
     beside = await rows.standing(session, ground.place.id, start - NEAR, end + NEAR + timedelta(days=1))
     planned = {row.id for row in beside if row.state is OccurrenceState.PLANNED}
-    slots = [slot_of(row, ground) for row in beside]
-    found = check(slots, ground.allowance, planned, offer=False)
+    found = check(heard_slots(beside, ground), ground.allowance, planned, offer=False)
     asked = {row.id for row in due}
     return {each.occurrence: REASONS[each.kind] for each in found if each.occurrence in asked and each.kind in _COUNTED}
 

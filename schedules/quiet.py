@@ -12,7 +12,7 @@ from schedules.ground import Ground
 from schedules.models import Occurrence, PauseRow
 from schedules.pauses import Occasion, Pause, Silence, less_silent, placed, silent
 from schedules.repository import programme as rows
-from schedules.slots import slot_of
+from schedules.slots import heard_slots, slot_of
 
 
 def pause_of(row: PauseRow) -> Pause | None:
@@ -55,4 +55,4 @@ async def slots(
 ) -> list[Slot]:
     """Occurrences of [start, end) for those who are to hear them, by the pauses as they are now."""
     held = await load(session, ground, start, end)
-    return [less_silent(slot_of(row, ground), held) for row in found]
+    return [less_silent(slot, held) for slot in heard_slots(found, ground)]

@@ -51,6 +51,13 @@ def slots_of(found: Sequence[Meant], ground: Ground) -> list[Slot]:
     return slots
 
 
+def heard_slots(found: Sequence[Occurrence], ground: Ground) -> list[Slot]:
+    """The same of many, with the clusters that are to hear them."""
+    return [
+        slot_of(row, ground) if row.paused else slot for row, slot in zip(found, slots_of(found, ground), strict=True)
+    ]
+
+
 def gateways_of(clusters: frozenset[str], ground: Ground) -> frozenset[str]:
     """The gateways that transmit to these clusters."""
     return frozenset(ground.transmitters[cluster] for cluster in clusters if cluster in ground.transmitters)
