@@ -14,6 +14,7 @@ from schedules.approver import CLASSES, Approver, Terms, check_rule, terms
 from schedules.models import Announcement
 from schedules.repository import approvals as rows
 from schedules.repository import ground
+from schedules.repository.places import lock_place
 from schedules.signing.certificates import read_certificate
 
 
@@ -54,6 +55,7 @@ async def set_rule(
     """Write a place's own rule for a class. Raises Refused("schedules.approver_rule_wrong")."""
     check_rule(play_class, roles)
     await path_of(session, place_id)
+    await lock_place(session, place_id)  # a rule that is not there yet cannot be locked
     found = await rows.rule(session, place_id, play_class) or ApproverRule(place_id=place_id, play_class=play_class)
     found.roles, found.other_than_author, found.signed = sorted(set(roles)), other_than_author, signed
     session.add(found)

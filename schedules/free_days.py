@@ -101,8 +101,8 @@ class FreeDays:
         if day.year not in YEARS:
             raise Refused("schedules.day_wrong", day=str(day))
         touched = await self._touched(session, place_id, day)
-        for ground in touched:
-            await lock_place(session, ground.place.id)
+        for each in sorted({place_id, *(ground.place.id for ground in touched)}):
+            await lock_place(session, each)
         for ground in touched:
             await rows.running(session, ground.place.id, today_in(ground, now), lock=True)
         await self._write(session, place_id, day, override)

@@ -117,13 +117,13 @@ class Governor:
         What no longer fits is called off, with its reason and by signed order where it was issued; what fits again is
         planned again. seen: the version it was written upon. Raises Conflict("schedules.stale_policy").
         """
+        for each in sorted({place_id, *(await self._governed(session, place_id, now))}):
+            await lock_place(session, each)
         row = await rows.policy(session, place_id)
         if seen is not None and seen != version_of(row):
             raise Conflict("schedules.stale_policy")
         touched = await self._touched(session, place_id, said, now)
         await _write(session, place_id, row, said)
-        for ground, _ in touched:
-            await lock_place(session, ground.place.id)
         judged: list[tuple[Ground, Effect]] = []
         for ground, allowance in touched:
             found = Effect()
@@ -141,20 +141,24 @@ class Governor:
     ) -> list[tuple[Ground, Allowance]]:
         """The places with a programme in which this policy has the word, as they are and with what it would permit."""
         path = await approving.path_of(session, place_id)
-        places = await place_rows.around(session, place_id)
-        tree = PlaceTree.of(places)
-        below = [place_id, *tree.descendants(place_id)]
-        policies = await programme.policies(session, [*path, *below])
+        policies = await programme.policies(session, path[1:])
         above = next((said_of(policies[each]) for each in path[1:] if each in policies), _default())
         wanted = above if said is None else said
-        governed = [each for each in below if _nearest(tree, each, policies, place_id) == place_id]
-        communes = {place.id for place in places if place.kind is PlaceKind.COMMUNE}
-        busy = set(await rows.with_programme(session, governed, now)) | communes.intersection(governed)
         found = []
-        for each in sorted(busy):
+        for each in await self._governed(session, place_id, now):
             ground = await grounds.load(session, self.planner.issuer.devices, each)
             found.append((ground, wanted.for_zone(ground.rules.zone)))
         return found
+
+    async def _governed(self, session: AsyncSession, place_id: str, now: datetime) -> list[str]:
+        """The places in which a policy of this one has the word: communes, and what has a programme; by id."""
+        places = await place_rows.around(session, place_id)
+        tree = PlaceTree.of(places)
+        below = [place_id, *(tree.descendants(place_id) if place_id in tree else ())]
+        policies = await programme.policies(session, below)
+        governed = [each for each in below if _nearest(tree, each, policies, place_id) == place_id]
+        communes = {place.id for place in places if place.kind is PlaceKind.COMMUNE}
+        return sorted(communes.intersection(governed).union(await rows.with_programme(session, governed, now)))
 
     async def _judge(
         self, session: AsyncSession, ground: Ground, allowance: Allowance, now: datetime, into: Effect, *, lock: bool

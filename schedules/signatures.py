@@ -20,6 +20,7 @@ from schedules.approval_models import BulletinSignature, SignerCertificate
 from schedules.models import Announcement, AnnouncementState
 from schedules.repository import announcements as announcement_rows
 from schedules.repository import approvals as rows
+from schedules.repository.places import lock_place
 from schedules.signing import paper
 from schedules.signing.certificates import read_certificate
 from schedules.signing.verdict import MAX_BYTES, Verdict, read_answer
@@ -148,6 +149,7 @@ class SignatureDesk:
         if len(shown) > MAX_NAME:
             raise Refused("schedules.certificate_name", limit=MAX_NAME)
         await approving.path_of(session, place_id)
+        await lock_place(session, place_id)
         beside = await rows.certificates(session, [place_id])
         if len(beside) >= MAX_CERTIFICATES:
             raise Refused("schedules.certificates_count", limit=MAX_CERTIFICATES)

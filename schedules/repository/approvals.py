@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
@@ -39,7 +40,7 @@ async def certificate(session: AsyncSession, certificate_id: str) -> SignerCerti
 async def signatures(session: AsyncSession, announcement_id: str) -> list[BulletinSignature]:
     """The signed bulletins of an announcement, newest first, without their PDFs, which are megabytes."""
     query = select(BulletinSignature).where(col(BulletinSignature.announcement_id) == announcement_id)
-    query = query.options(defer(col(BulletinSignature.pdf)))
+    query = query.options(defer(inspect(BulletinSignature).attrs.pdf.class_attribute))
     return list(await session.scalars(query.order_by(col(BulletinSignature.id).desc())))
 
 
