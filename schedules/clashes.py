@@ -23,8 +23,8 @@ from schedules.repository import programme as rows
 from schedules.resolving import Option, options
 from schedules.yielding import Meeting, Party, meetings
 
-MOST = 2_000
-"""How many occurrences of a time are looked at."""
+MOST = 5_000
+"""How many occurrences of a time are looked at: a month of 1,000 a week."""
 _A_DAY = timedelta(days=1)
 
 
@@ -124,8 +124,10 @@ async def load(
     """
     ground = await grounds.load(session, issuer.devices, place_id)
     path = ground.tree.path(place_id)
-    found = [*await rows.occurrences(session, path, start=start, end=end, open_only=True, limit=MOST), *more]
-    found = [row for row in found if of_class in {None, row.play_class}]
+    found = [
+        *await rows.occurrences(session, path, start=start, end=end, open_only=True, limit=MOST, of_class=of_class),
+        *more,
+    ]
     slots = await quiet.slots(session, ground, found, start - _A_DAY, end + _A_DAY)
     known = parties(found, slots, ground)
     met = meetings(known, await kept.of_place(session, place_id), ground.rules.zone)

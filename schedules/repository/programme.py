@@ -197,7 +197,14 @@ async def occurrence(session: AsyncSession, occurrence_id: str, *, lock: bool = 
 
 
 async def occurrences(
-    session: AsyncSession, place_ids: Collection[str], *, start: datetime, end: datetime, open_only: bool, limit: int
+    session: AsyncSession,
+    place_ids: Collection[str],
+    *,
+    start: datetime,
+    end: datetime,
+    open_only: bool,
+    limit: int,
+    of_class: PlayClass | None = None,
 ) -> list[Occurrence]:
     """What lies at least partly in [start, end), first to last; `open_only`: planned or issued."""
     query = select(Occurrence).where(
@@ -205,6 +212,8 @@ async def occurrences(
     )
     if open_only:
         query = query.where(col(Occurrence.state).in_(_OPEN))
+    if of_class is not None:
+        query = query.where(col(Occurrence.play_class) == of_class)
     return list(await session.scalars(query.order_by(col(Occurrence.start_at), col(Occurrence.id)).limit(limit)))
 
 

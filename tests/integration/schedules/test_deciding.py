@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from base.errors import LoaError
 from devices.wire.orders import AfterPreemption, Cancel, Play, PlayClass
+from schedules import clashes as looking
 from schedules.clashes import Clash, Ways
 from schedules.composition import Composition, Item
 from schedules.deciding import Asked, Decided
@@ -98,6 +99,19 @@ async def test_who_waits_for_whom_reaches_the_orders_that_are_out_exactly_once(r
     async with room.database.reading() as session:
         heard = (await room.programme.hear(session, "bn-s01", FIRST.date() + A_DAY)).heard
     assert [named[each.occurrence] for each in heard] == [other.id, one.id]
+
+
+async def test_what_must_be_decided_is_found_behind_whatever_else_is_planned(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+):
+    await two(room)
+    async with room.database.writing() as session:
+        await room.daily(session, await room.approved(session), times=["06:00", "07:00"])
+    monkeypatch.setattr(looking, "MOST", 4)
+    async with room.database.reading() as session:
+        now = room.clock()
+        found = await room.programme.clash_desk.undecided(session, COMMUNE, now, now + 30 * A_DAY, now)
+    assert [clash.first.start_at for clash in found] == [FIRST, FIRST + A_DAY]
 
 
 async def test_what_waits_may_begin_as_late_as_what_it_waits_for_ends(room: Room):
