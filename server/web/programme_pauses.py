@@ -22,6 +22,7 @@ from schedules.ground import Ground
 from schedules.models import Occurrence, OccurrenceState
 from schedules.pauses import Occasion, Pause
 from schedules.pausing import Paused
+from schedules.recurrence.rule import YEARS
 from schedules.recurrence.times import moment
 from server.acts import Act
 from server.auth.permissions import Permission
@@ -136,7 +137,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
         local = datetime.fromisoformat(text)
     except ValueError as error:
         raise Refused("server.date_wrong", date=text[:20]) from error
-    if local.tzinfo is not None:
+    if local.tzinfo is not None or local.year not in YEARS:
         raise Refused("server.date_wrong", date=text[:20])
     return moment(local.date(), local.time().replace(second=0, microsecond=0), zone)
 

@@ -147,6 +147,7 @@ async def test_what_is_not_permitted_or_out_of_date_or_hostile_changes_nothing(o
     for number, wrong in enumerate((
         {"where": "villages"}, {"where": "clusters"}, {"where": "clusters", "cluster": "nowhere"},
         {"ends": f"{DAY}T00:00"}, {"ends": "9999-12-31T00:00"}, {"begins": "now"}, {"begins": f"{DAY}T00:00+09:00"},
+        {"begins": "0001-01-01T00:00"}, {"begins": "0001-01-01T00:00", "ends": "0001-01-02T00:00"},
         {"occasion": "party"}, {"occasion": "other"}, {"note": "x" * 201}, {"up_to": "3"}, {"up_to": "loud"},
         {"begins": "2020-01-01T00:00", "ends": "2020-01-02T00:00"},
     )):  # fmt: skip
