@@ -21,6 +21,8 @@ SETTLED_S = 10.0
 """After a connection that lasted so long the next attempt comes soon again."""
 NO_SOUND_S = 20.0
 """A stream whose bytes give no sound for so long is given up, and asked for again."""
+NO_SOUND_BYTES = 2 << 20
+"""So is one of so many bytes without sound: a picture in its head is smaller, and a village pays for its link."""
 
 
 def main() -> None:
@@ -46,29 +48,34 @@ def _pass_on(url: str) -> str:
     from audio.codec import CodecError, decode_live  # only now: the limits must hold when FFmpeg is loaded
 
     with open_stream(url) as live:
+        watched = Watched(live)
         try:
-            for chunk in decode_live(cast("BinaryIO", _Watched(live))):
+            for chunk in decode_live(cast("BinaryIO", watched)):
                 _write(chunk.astype("<i2").tobytes())
-                _Watched.sounded_s = time.monotonic()
+                watched.sounded()
         except CodecError as error:
             return str(error)
     return "it ended"
 
 
-class _Watched:
+class Watched:
     """Bytes of a stream, as long as they give sound now and then."""
-
-    sounded_s = 0.0
 
     def __init__(self, live: LiveBytes) -> None:
         self._live = live
-        _Watched.sounded_s = time.monotonic()
+        self.sounded()
+
+    def sounded(self) -> None:
+        """What was read until now gave sound."""
+        self._since_s, self._bytes = time.monotonic(), 0
 
     def read(self, size: int = -1) -> bytes:
         """Raises OSError."""
-        if time.monotonic() - _Watched.sounded_s > NO_SOUND_S:
+        if self._bytes > NO_SOUND_BYTES or time.monotonic() - self._since_s > NO_SOUND_S:
             raise OSError("bytes without sound")
-        return self._live.read(size)
+        data = self._live.read(size)
+        self._bytes += len(data)
+        return data
 
 
 def _write(samples: bytes) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from firmware_sim import live_http
 from firmware_sim.live_http import MAX_HEAD_BYTES, StreamError, _redirected, is_public, open_stream
+from firmware_sim.live_worker import NO_SOUND_BYTES, Watched
 
 
 @contextlib.contextmanager
@@ -129,3 +130,15 @@ def test_nobody_there_is_an_error_like_another():
         port = server.getsockname()[1]
     with pytest.raises(OSError):
         open_stream(f"http://127.0.0.1:{port}/")
+
+
+def test_no_more_is_read_than_a_little_of_what_gives_no_sound():
+    with answering(b"HTTP/1.0 200 OK\r\n\r\n" + bytes(8 << 20)) as (url, _), open_stream(url) as live:
+        watched = Watched(live)
+        sizes = (len(watched.read(65_536)) for _ in range(1_000_000))
+        read: list[int] = []
+        with pytest.raises(OSError, match="without sound"):
+            read.extend(sizes)
+        assert NO_SOUND_BYTES < sum(read) <= NO_SOUND_BYTES + 65_536
+        watched.sounded()
+        assert watched.read(1)
