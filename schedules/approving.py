@@ -64,7 +64,8 @@ async def set_rule(
 
 
 async def drop_rule(session: AsyncSession, place_id: str, play_class: int) -> None:
-    """Let the rule of a place above hold again. Twice is once."""
+    """Let the rule of a place above hold again. Twice is once. Raises Refused("schedules.approver_rule_wrong")."""
+    check_rule(play_class, ())
     found = await rows.rule(session, place_id, play_class)
     if found is not None:
         await session.delete(found)

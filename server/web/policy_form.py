@@ -119,6 +119,7 @@ def from_json(text: str) -> SaidPolicy:
         raise Refused("schedules.policy_unreadable", part=f"{len(text)}")
     try:
         kept = json.loads(text)
+        json.dumps(kept, ensure_ascii=False).encode()  # half a letter (a lone surrogate) could be kept nowhere
         return SaidPolicy(_pairs(kept["hours"]), kept["volume_max"], kept["source"], dict(kept["allowance"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused("schedules.policy_unreadable", part=type(error).__name__) from error

@@ -113,6 +113,12 @@ async def test_what_is_no_rule_is_refused(room: Room, said: dict[str, object]):
         await rule(room, **said)  # type: ignore[arg-type] # hostile input
 
 
+async def test_the_rule_of_no_class_is_not_dropped(room: Room):
+    async with room.database.writing() as session:
+        with pytest.raises(Refused, match="approver_rule_wrong"):
+            await approving.drop_rule(session, COMMUNE, 7)
+
+
 @BOTH
 async def test_nothing_is_approved_without_the_signed_pdf_of_what_it_says_now(room: Room, desk: SignatureDesk):
     await rule(room, signed=True)

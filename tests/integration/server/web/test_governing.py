@@ -88,7 +88,8 @@ async def test_rules_are_saved_only_once_their_effect_was_seen_and_what_was_type
         page = await admin.post("/policy", SAID | said)
         assert (page.status_code, bool(problem(page))) == (422, True), said
         assert "Số buổi" in page.text
-    for said in ("[", "{}", '{"hours": 1}', "[" * 70_000):
+    half = r'{"hours": [], "volume_max": 90, "source": "\ud800", "allowance": {}}'
+    for said in ("[", "{}", '{"hours": 1}', "[" * 70_000, half):
         assert (await admin.post("/policy", {"said": said})).status_code == 422
 
 
