@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,7 +54,7 @@ class Foresee:
     slots: AiringSlots
     week: Week
 
-    @property
+    @cached_property
     def fresh(self) -> frozenset[str]:
         made = (line.will for line in self.week.lines() if line.fate in {Fate.NEW, Fate.CHANGED})
         return names(each for each in made if each is not None)

@@ -15,6 +15,7 @@ from schedules.edits import Change, Scope
 from schedules.models import DraftState, Occurrence, OccurrenceState, Policy, ProgrammeDraft, ScheduleState
 from schedules.policy import Rules
 from schedules.stored_policy import policy_to_map
+from schedules.weeks import Line, Week
 from tests.integration.schedules.conftest import BOTH, COMMUNE, OPERATOR, TODAY, ZONE, Room
 
 A_DAY = timedelta(days=1)
@@ -198,3 +199,27 @@ async def test_a_schedule_the_draft_ends_is_ended_and_one_it_leaves_goes_on(room
         draft = await drafted(room, session, begin=Begin.EMPTY)
         await room.programme.drafts.publish(session, draft.id, revision=1, user_id=OPERATOR)
         assert (await room.programme.schedule(session, once.id)).state is ScheduleState.ENDED
+
+
+async def test_looking_at_a_draft_works_the_week_out_as_often_however_many_airings_it_has(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = Counter[str]()
+    lines = Week.lines
+
+    def counting(week: Week) -> tuple[Line, ...]:
+        counted["lines"] += 1
+        return lines(week)
+
+    async with room.database.writing() as session:
+        news = await room.approved(session)
+        monkeypatch.setattr(Week, "lines", counting)
+        found = {}
+        for hour in (8, 9, 10):
+            await room.daily(session, news, times=(f"{hour:02}:00",))
+            draft = await drafted(room, session, name=f"{hour}")
+            counted.clear()
+            looked = await room.programme.drafts.look(session, draft.id)
+            found[len(looked.lines)] = counted["lines"]
+    assert [*found] == [7, 14, 21]
+    assert len(set(found.values())) == 1, found
