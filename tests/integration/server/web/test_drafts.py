@@ -228,7 +228,9 @@ async def another_commune(office: Office) -> str:
         await session.flush()
         session.add(Place(id="xk-v01", kind=PlaceKind.VILLAGE, parent_id="xa-khac", name="Thôn Khác"))
         await session.flush()
-        cluster = {"commune_id": "xa-khac", "village_id": "xk-v01", "kind": ClusterKind.SMART}
-        session.add(Cluster(id="xk-s01", name="Thôn Khác", **cluster))
+        of_it = Cluster(
+            id="xk-s01", name="Thôn Khác", commune_id="xa-khac", village_id="xk-v01", kind=ClusterKind.SMART
+        )
+        session.add(of_it)
     office.runtime.places.forget()
     return above
