@@ -16,7 +16,7 @@ from server import stations
 from server.auth.permissions import Permission
 from server.stream_trial import Trial
 from server.web.fields import whole
-from server.web.page import AdminPage, Page, ViewPage, WritePage, go
+from server.web.page import AdminPage, Page, ViewPage, WritePage, go, in_place
 from server.web.session_new import choices
 from server.web.signs import ANNOUNCEMENT
 
@@ -121,6 +121,8 @@ async def _show(
     async with page.runtime.database.reading() as session:
         source = await relays.get(session, source_id)
         page.me.require(Permission.VIEW, source.place_id)
+    page = await in_place(page, source.place_id)
+    async with page.runtime.database.reading() as session:
         sessions = await relays.sessions(session, source)
         fallbacks = await _fallbacks(page, session, [source])
         offered = [each.announcement for each in await choices(page, session)]

@@ -19,7 +19,7 @@ from server.auth.permissions import Permission
 from server.idempotency import Answer, once
 from server.web.announcements import changed, find
 from server.web.fields import whole
-from server.web.page import Page, WritePage, go
+from server.web.page import Page, WritePage, go, in_place
 from server.web.session_form import Row, SessionForm, focus_of, form_of, read_form
 from server.web.session_slot import slot_form
 from server.web.signs import ANNOUNCEMENT
@@ -93,6 +93,7 @@ async def again(page: WritePage, announcement_id: str) -> HTMLResponse:
         it = (await find(page, session, announcement_id)).announcement
     if it.composition is None:
         raise NotFound("server.page_unknown")
+    page = await in_place(page, it.place_id)
     form = form_of(it.title, it.play_class, it.revision, it.composition)
     return await _form(page, form, f"/announcements/{it.id}/compose", approved=_is_approved(it))
 
@@ -103,7 +104,8 @@ async def change(page: WritePage, announcement_id: str) -> Response:
     form = read_form(await page.request.form())
     action = f"/announcements/{announcement_id}/compose"
     async with page.runtime.database.reading() as session:
-        approved = _is_approved((await find(page, session, announcement_id)).announcement)
+        it = (await find(page, session, announcement_id)).announcement
+    page, approved = await in_place(page, it.place_id), _is_approved(it)
     try:
         if form.do not in _SAVING:
             return await _form(page, form.done(), action, approved=approved)

@@ -8,7 +8,8 @@ import pytest_asyncio
 
 from server.auth.models import Role
 from tests.integration.server.conftest import running_station
-from tests.integration.server.web.conftest import Office, Person
+from tests.integration.server.web.conftest import Office, Person, fields
+from tests.integration.server.web.test_drafts import another_commune
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -115,3 +116,19 @@ async def test_plain_forms_put_music_and_a_station_at_its_time_into_a_session(of
     heard = (await lan.get(saved.headers["location"])).text
     assert '<li class="live"><time>4:00</time>' in heard
     assert '<li class="more">' in heard
+
+
+async def test_a_station_and_a_session_choose_from_their_own_commune_whichever_was_looked_at_last(
+    office: Office, lan: Person, vov: str
+):
+    slot = {"kind": "relay", "about": vov.rpartition("/")[2], "minutes": "10", "key": "01JS10T0000000000000000000"}
+    made = await lan.post("/sessions/slot", slot)
+    session = made.headers["location"].partition("?")[0]
+    boss = await office.person(Role.ADMINISTRATOR, place_id=await another_commune(office))
+    boss.client.cookies.set("loa_commune", "xa-khac")
+    for path in (vov, f"{session}/compose"):
+        page = await boss.get(path)
+        assert "Xã Khác" not in page.text, path
+        assert "VOV1" in page.text, path
+    form = fields(await boss.get(f"{session}/compose")) | {"do": "show"}
+    assert "VOV1" in (await boss.post(f"{session}/compose", form)).text
