@@ -15,7 +15,7 @@ from server.acts import Act
 from server.api.draft_shapes import ProblemOut, problem_out
 from server.api.idempotent import Repeatable
 from server.api.programme_changes import ChangedOut, changed_out
-from server.api.shapes import PROBLEMS, AudienceIn, Id, Moment, Name, Shown, Strict
+from server.api.shapes import PROBLEMS, AudienceIn, Id, Moment, MomentIn, Name, Shown, Strict
 from server.auth.guard import Viewer, allow
 from server.auth.permissions import Permission
 from server.auth.who import Who
@@ -35,7 +35,7 @@ class OneOfMany(Strict):
     """
 
     schedule_id: Id
-    airings: Annotated[list[Moment], Field(default_factory=list, max_length=MAX_AIRINGS)]
+    airings: Annotated[list[MomentIn], Field(default_factory=list, max_length=MAX_AIRINGS)]
     revision: int | None = None
 
 

@@ -17,7 +17,7 @@ from schedules.outcomes import Outcome
 from schedules.resolving import Option
 from server.acts import Act
 from server.api.idempotent import Repeatable
-from server.api.shapes import PROBLEMS, Id, Limit, Moment, Name, Page, Shown, Strict
+from server.api.shapes import PROBLEMS, Id, Limit, Moment, MomentIn, Name, Page, Shown, Strict
 from server.auth.guard import Viewer, allow
 from server.auth.permissions import Permission
 from server.auth.who import Who
@@ -102,7 +102,7 @@ class DecisionIn(Strict):
     second: Id
     choice: Choice
     yields: Id
-    start: Moment
+    start: MomentIn
     fate: AfterPreemption | None = None
     always: bool = False
 
@@ -123,7 +123,7 @@ class DecisionOut(Shown):
     shortened: str | None = None
 
 
-def _span(start: Moment, end: Moment) -> tuple[datetime, datetime]:
+def _span(start: MomentIn, end: MomentIn) -> tuple[datetime, datetime]:
     if not timedelta() < end - start <= LONGEST:
         raise Refused("server.clash_span", days=LONGEST.days)
     return start, end

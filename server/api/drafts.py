@@ -16,7 +16,7 @@ from server.api.draft_shapes import DraftedChange, DraftIn, DraftOut, DraftWhole
 from server.api.idempotent import Repeatable
 from server.api.programme_changes import ChangedOut, Nothing, changed_out
 from server.api.revisions import Revision, needed_revision
-from server.api.shapes import PROBLEMS, Id, Moment, Name, Page
+from server.api.shapes import PROBLEMS, Id, MomentIn, Name, Page
 from server.auth.guard import Viewer, allow
 from server.auth.permissions import Permission
 from server.auth.who import Who
@@ -92,7 +92,7 @@ async def change(
     place_id: Name,
     draft_id: Id,
     schedule_id: Id,
-    original: Moment,
+    original: MomentIn,
     body: DraftedChange,
     who: Scheduler,
     once: Repeatable,
@@ -124,7 +124,7 @@ async def restore(
     place_id: Name,
     draft_id: Id,
     schedule_id: Id,
-    original: Moment,
+    original: MomentIn,
     who: Scheduler,
     once: Repeatable,
     if_match: Revision = None,

@@ -12,7 +12,7 @@ from devices.wire.orders import Level, PlayClass, Status
 from schedules.changes import ProgrammeChanged
 from schedules.models import Occurrence, OccurrenceState
 from server.acts import acting
-from server.api.shapes import PROBLEMS, AudienceIn, Id, Limit, Moment, Name, Page, Shown, Strict
+from server.api.shapes import PROBLEMS, AudienceIn, Id, Limit, Moment, MomentIn, Name, Page, Shown, Strict
 from server.auth.guard import Viewer, allow
 from server.auth.permissions import Permission
 from server.auth.who import Who
@@ -107,8 +107,8 @@ async def of_place(
     who: Viewer,
     runtime: RuntimeOf,
     place_id: Annotated[Name, Query()],
-    start: Annotated[Moment | None, Query(description="from; now when not given")] = None,
-    end: Annotated[Moment | None, Query(description="to; a day after the start when not given")] = None,
+    start: Annotated[MomentIn | None, Query(description="from; now when not given")] = None,
+    end: Annotated[MomentIn | None, Query(description="to; a day after the start when not given")] = None,
     limit: Limit = 100,
 ) -> Page[OccurrenceOut]:
     """A place's airings between two moments, first to last; `next` is the `start` to go on with."""

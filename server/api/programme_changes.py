@@ -21,7 +21,7 @@ from server.acts import Act
 from server.api.idempotent import Repeatable
 from server.api.rule_shapes import RuleIn
 from server.api.schedules import ScheduleOut
-from server.api.shapes import PROBLEMS, AudienceIn, Id, Moment, Name, Shown, Strict
+from server.api.shapes import PROBLEMS, AudienceIn, Id, Moment, MomentIn, Name, Shown, Strict
 from server.auth.guard import allow
 from server.auth.permissions import Permission
 from server.auth.who import Who
@@ -70,8 +70,8 @@ class PauseIn(Strict):
     """Nothing up to a class is heard by those meant; the occasion `other` needs a note."""
 
     audience: AudienceIn = AudienceIn()
-    start: Moment
-    end: Moment
+    start: MomentIn
+    end: MomentIn
     occasion: Occasion
     note: Annotated[str, Field(max_length=NOTE_LENGTH)] = ""
     up_to: PlayClass = PlayClass.PRIORITY
@@ -97,7 +97,7 @@ class PauseOut(Shown):
 
 @router.patch("/schedules/{schedule_id}/airings/{original}", response_model=ChangedOut)
 async def change_airing(
-    schedule_id: Id, original: Moment, body: AiringChange, who: Scheduler, once: Repeatable
+    schedule_id: Id, original: MomentIn, body: AiringChange, who: Scheduler, once: Repeatable
 ) -> JSONResponse:
     """Change the airing whose rule gives it this moment; what the speakers have is replaced with it."""
 

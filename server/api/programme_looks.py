@@ -15,7 +15,7 @@ from schedules.pauses import Occasion
 from schedules.plans import Planned, airings
 from schedules.trying import CopyEffect, Effect
 from server.api.programme_changes import AiringChange, CopyIn, PauseIn, Scheduler, change_of, pause_of
-from server.api.shapes import PROBLEMS, AudienceIn, Id, Moment, Name, Page, Shown
+from server.api.shapes import PROBLEMS, AudienceIn, Id, Moment, MomentIn, Name, Page, Shown
 from server.auth.guard import Viewer
 from server.auth.permissions import Permission
 from server.deps import RuntimeOf
@@ -138,7 +138,7 @@ class ChangeShown(Shown):
 
 @router.post("/schedules/{schedule_id}/airings/{original}/look")
 async def look_at_change(
-    schedule_id: Id, original: Moment, body: AiringChange, who: Scheduler, runtime: RuntimeOf
+    schedule_id: Id, original: MomentIn, body: AiringChange, who: Scheduler, runtime: RuntimeOf
 ) -> EffectOut:
     """What a change of an airing would do; it is refused as the change would be."""
     async with runtime.database.writing() as session:

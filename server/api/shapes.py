@@ -22,7 +22,9 @@ def _within_years(at: datetime) -> datetime:
     return at
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_within_years)]
+Moment = AwareDatetime
+MomentIn = Annotated[AwareDatetime, AfterValidator(_within_years)]
+"""A moment somebody asks about: near the ends of what a date can be none can be reckoned with."""
 Limit = Annotated[int, Query(ge=1, le=200)]
 IdempotencyHeader = Annotated[str | None, Header(alias="Idempotency-Key")]
 
