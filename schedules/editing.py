@@ -96,7 +96,7 @@ class Editor:
         over = old_part(plan, now + timedelta.resolution, now)
         keep(schedule, over)
         schedule.state, schedule.revision = ScheduleState.ENDED, schedule.revision + 1
-        self._record(session, schedule.place_id, Done((plan,), (over,), user_id, now), "end")
+        self.record(session, schedule.place_id, Done((plan,), (over,), user_id, now), "end")
 
     async def undo(
         self, session: AsyncSession, place_id: str, *, change_id: str | None = None, now: datetime, user_id: str
@@ -149,7 +149,7 @@ class Editor:
         schedules = await self._write(
             session, locked, done.after, source=source, sources=sources or {}, now=done.at, user_id=done.by
         )
-        change = self._record(session, ground.place.id, done, what)
+        change = self.record(session, ground.place.id, done, what)
         for plan in done.after:
             follows = (sources or {}).get(plan.id, source)
             if follows is not None and plan.id not in locked:
@@ -159,7 +159,8 @@ class Editor:
         _log.info("programme.changed", place=ground.place.id, what=what, user=done.by, schedules=len(schedules))
         return Changed(change, schedules, followed)
 
-    def _record(self, session: AsyncSession, place_id: str, done: Done, what: str) -> ProgrammeChange:
+    def record(self, session: AsyncSession, place_id: str, done: Done, what: str) -> ProgrammeChange:
+        """Keep what was done, so that it can be taken back."""
         change = ProgrammeChange(
             id=new_id(),
             place_id=place_id,

@@ -37,6 +37,7 @@ from schedules.hearing import Listening
 from schedules.history import History
 from schedules.issuing import Issuer, IssueRound
 from schedules.judging import judge
+from schedules.keeping import plan_of
 from schedules.models import Announcement, AnnouncementState, Occurrence, OccurrenceState, Off, Schedule, ScheduleState
 from schedules.pauses import Pause
 from schedules.pausing import Paused, Pauser
@@ -51,6 +52,7 @@ from schedules.repository import programme as rows
 from schedules.repository.places import lock_place
 from schedules.timetable import Timetable
 from schedules.trying import Trials
+from schedules.undoing import Done
 
 _log = structlog.get_logger(__name__)
 
@@ -155,6 +157,7 @@ class ProgrammeService:
         user_id: str,
     ) -> Schedule:
         """A schedule and its occurrences up to the horizon, by the place's holidays. Empty title: the announcement's.
+        It can be undone.
 
         Raises Refused: rule_never_*, times_count, in_the_past, outside_hours, too_long_for_hours, too_many_blocks,
         too_many_minutes, too_loud, no_time_permitted, session_item_archived, audience_unknown, nobody_meant,
@@ -188,6 +191,8 @@ class ProgrammeService:
         session.add(schedule)
         await session.flush()
         await self._planner.extend(session, ground, [schedule], now, refuse=True)
+        made = Done((), (plan_of(schedule, ground.holidays),), user_id, now)
+        self._editor.record(session, about.place_id, made, "create")
         return schedule
 
     async def zone(self, session: AsyncSession, place_id: str, name: str | None = None) -> ZoneInfo:

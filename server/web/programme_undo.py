@@ -21,6 +21,7 @@ router = APIRouter(include_in_schema=False)
 
 ROWS = 20
 WHAT = {
+    "create": N_("made a schedule"),
     "this": N_("changed one airing"),
     "following": N_("changed one airing and those that follow"),
     "all": N_("changed all coming airings of a schedule"),

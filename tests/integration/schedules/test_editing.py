@@ -103,6 +103,31 @@ async def test_what_is_heard_instead_gives_its_title_where_the_schedule_has_none
     assert {(row.start_at.hour, row.title) for row in rows} == {(22, "Phòng cháy"), (10, "Bản tin sáng")}
 
 
+@BOTH
+async def test_making_a_schedule_is_taken_back_as_long_as_nothing_of_it_was_heard(room: Room):
+    kept = await made(room)
+    async with room.database.writing() as session:
+        new = await room.daily(session, await room.approved(session), times=["17:00"])
+    assert await issue(room) == 7
+    async with room.database.writing() as session:
+        done = await room.programme.undo(session, COMMUNE, OPERATOR)
+    assert (done.change.what, done.schedules) == ("create", ())
+    async with room.database.reading() as session:
+        assert {row.schedule_id for row in await open_rows(session)} == {kept.id}
+        assert (await room.programme.schedule(session, new.id)).state is ScheduleState.ENDED
+    assert await heard(room) == Counter(FIRST + n * A_DAY for n in range(7))
+    room.clock.now = FIRST + timedelta(minutes=1)
+    with pytest.raises(Conflict, match="undo_aired"):
+        async with room.database.writing() as session:
+            await room.programme.undo(session, COMMUNE, OPERATOR)
+
+
+async def test_a_place_in_which_nothing_was_done_has_nothing_to_undo(room: Room):
+    async with room.database.writing() as session:
+        with pytest.raises(NotFound, match="undo_nothing"):
+            await room.programme.undo(session, COMMUNE, OPERATOR)
+
+
 async def test_what_was_taken_back_is_not_brought_to_life_by_an_old_page(room: Room):
     async with room.database.writing() as session:
         await room.daily(session, await room.approved(session), rrule="", first_day=TODAY + A_DAY)
@@ -166,8 +191,6 @@ async def test_undo_brings_back_what_was_and_the_speakers_hear_it_once(room: Roo
     async with room.database.writing() as session:
         assert len(await open_rows(session)) == 30
         assert await room.programme.plan(session, room.clock.move(hours=2)) == 0
-        with pytest.raises(NotFound, match="undo_nothing"):
-            await room.programme.undo(session, COMMUNE, OPERATOR)
     async with room.database.reading() as session:
         states = [each.state for each in await room.programme.schedules(session, COMMUNE)]
     assert Counter(states) == {ScheduleState.ACTIVE: 1, ScheduleState.ENDED: 1}

@@ -45,6 +45,8 @@ async def test_an_airing_is_moved_once_however_often_it_is_asked_for_and_put_bac
     assert (stale.status_code, stale.json()["code"]) == (412, "schedules.stale_revision")
     assert (await operator.post(f"{PLACE}/programme/undo", json={})).status_code == 200
     assert await starts(operator) == before
+    made = await operator.post(f"{PLACE}/programme/undo", json={})
+    assert (made.status_code, await starts(operator)) == (200, []), "the schedule itself is taken back last"
     nothing = await operator.post(f"{PLACE}/programme/undo", json={})
     assert (nothing.status_code, nothing.json()["code"]) == (404, "schedules.undo_nothing")
 
@@ -104,8 +106,9 @@ async def test_looking_at_a_change_a_copy_or_a_pause_says_what_it_does_and_keeps
     assert missed
     assert all([each["start"][11:16] for each in airings] == ["02:00"] for airings in missed.values())
     assert await starts(operator) == before
-    for empty in ("pauses", "pauses?over=true", "programme/changes"):
+    for empty in ("pauses", "pauses?over=true"):
         assert (await operator.get(f"{PLACE}/{empty}")).json()["items"] == [], empty
+    assert [each["what"] for each in (await operator.get(f"{PLACE}/programme/changes")).json()["items"]] == ["create"]
     for path, wrong, status in (
         (f"{schedule}/airings/{AT}/look", {"scope": "this", "day": "9999-12-31"}, 422),
         (f"{schedule}/airings/{AT}/look", {"scope": "this", "preempted": {"then": "sing"}}, 422),
@@ -120,7 +123,7 @@ async def test_looking_at_a_change_a_copy_or_a_pause_says_what_it_does_and_keeps
         answer = await operator.post(path, json=wrong)
         assert answer.status_code == status, (wrong, answer.text)
     assert (await operator.patch(f"{schedule}/airings/{AT}", json=body)).status_code == 200
-    [change] = (await operator.get(f"{PLACE}/programme/changes")).json()["items"]
+    [change, _] = (await operator.get(f"{PLACE}/programme/changes")).json()["items"]
     assert (change["what"], change["undone_at"]) == ("this", None)
     paused = await operator.post(f"{PLACE}/pauses", json=whom | span)
     assert [each["id"] for each in (await operator.get(f"{PLACE}/pauses")).json()["items"]] == [paused.json()["id"]]
