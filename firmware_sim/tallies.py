@@ -3,7 +3,8 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
-FALLBACK, SILENT_STREAM = "fallback", "silent_stream"
+from devices.wire.content import FALLBACK, SILENT_STREAM
+
 NOTES = frozenset({FALLBACK, SILENT_STREAM})
 """Reasons of what was played to its end all the same."""
 MAX_AIRINGS = 64

@@ -13,6 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from devices.models import DeliveryState
+from devices.wire.content import SILENT_STREAM
 from devices.wire.orders import Level, PlayClass, Status
 
 
@@ -59,7 +60,7 @@ class Claim(StrEnum):
     PLAYED = "played"
     """The device says that it sounded to its end."""
     PARTLY = "partly"
-    """It says that it sounded, but not to its end."""
+    """It says that it sounded, but not to its end; or that the station it relayed was silent for most of the time."""
     TRANSMITTED = "transmitted"
     """A gateway sent it; nobody claims that it was heard."""
     SILENT = "silent"
@@ -124,7 +125,9 @@ def claim(row: Row, now: datetime) -> Claim:
 def _finished(row: Row, state: DeliveryState) -> Claim:
     if state in {DeliveryState.PLAYED, DeliveryState.TRANSMITTED}:
         # Whatever a gateway says of a wireless cluster, it has only sent.
-        return Claim.TRANSMITTED if row.wireless or state is DeliveryState.TRANSMITTED else Claim.PLAYED
+        if row.wireless or state is DeliveryState.TRANSMITTED:
+            return Claim.TRANSMITTED
+        return Claim.PARTLY if row.reason == SILENT_STREAM else Claim.PLAYED
     if row.sounded_ms == 0:
         return Claim.SILENT
     return Claim.TRANSMITTED if row.wireless else Claim.PARTLY

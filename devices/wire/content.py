@@ -24,6 +24,8 @@ MAX_SLOT_MS = 86_400_000
 MIN_QUIET_MS, MAX_QUIET_MS = 1_000, 600_000
 QUIET_DBFS = -55
 """A stream below this level (RMS over 100 ms) sounds like one that is dead."""
+FALLBACK, SILENT_STREAM = "fallback", "silent_stream"
+"""Reasons of what was played: something stood in for a stream; nothing did, and it was dead for most of its time."""
 STREAM, FILL = "relay", "fill"
 """What a device names in its hello when it knows these parts."""
 

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from devices.models import Cluster, ClusterKind, Delivery, DeliveryState
 from devices.repository.tables import table
+from devices.wire.content import SILENT_STREAM
 from devices.wire.orders import Status
 from schedules.asrun import FINAL, Claim
 from schedules.models import Announcement, ApprovalStep, Emergency, Occurrence, OccurrenceState, Off
@@ -266,6 +267,7 @@ def _claim(now: datetime) -> ColumnElement[str]:
     whole = _DELIVERY.state.in_([DeliveryState.PLAYED, DeliveryState.TRANSMITTED])
     return case(
         (and_(whole, sent), Claim.TRANSMITTED.value),
+        (and_(whole, _DELIVERY.reason == SILENT_STREAM), Claim.PARTLY.value),
         (whole, Claim.PLAYED.value),
         (and_(_DELIVERY.state.in_(sorted(FINAL)), _DELIVERY.sounded_ms == 0), Claim.SILENT.value),
         (and_(_DELIVERY.state.in_(sorted(FINAL)), wireless), Claim.TRANSMITTED.value),

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.wire.content import FALLBACK, SILENT_STREAM
 from firmware_sim.relaying import Relay, Source
-from firmware_sim.tallies import FALLBACK, MAX_AIRINGS, SILENT_STREAM, Tallies, Tally
+from firmware_sim.tallies import MAX_AIRINGS, Tallies, Tally
 
 QUIET_MS = 2_000
 

@@ -1,6 +1,6 @@
 """What a speaker decides of plays with live streams and fills: when it opens them, what it waits for, what it says."""
 
-from devices.wire.content import Fill, Stream
+from devices.wire.content import FALLBACK, SILENT_STREAM, Fill, Stream
 from devices.wire.orders import PlayClass
 from devices.wire.reports import Receipt, ReceiptState
 from firmware_sim import events
@@ -8,7 +8,7 @@ from firmware_sim.effects import Sound, Tune
 from firmware_sim.live import BURST_S, Pace
 from firmware_sim.plan import SoundPlan
 from firmware_sim.render import RATE_HZ, Rendering
-from firmware_sim.tallies import FALLBACK, SILENT_STREAM, Tallies
+from firmware_sim.tallies import Tallies
 from tests.unit.firmware_sim.rig import GATEWAY, T0, TONE, Rig, play, speech
 
 URL = "http://10.0.0.1:8000/live"

@@ -36,6 +36,12 @@ def test_what_may_be_said_when_its_time_is_over(state: State | None, sounded_ms:
     assert claim(row(state=state, sounded_ms=sounded_ms), NOW) is said
 
 
+def test_a_slot_whose_station_was_silent_for_most_of_it_is_not_said_to_have_played() -> None:
+    assert claim(row(reason="silent_stream"), NOW) is Claim.PARTLY
+    assert claim(row(reason="fallback"), NOW) is Claim.PLAYED
+    assert claim(row(reason="silent_stream", wireless=True), NOW) is Claim.TRANSMITTED
+
+
 def test_one_that_began_and_fell_silent_is_not_said_to_have_played() -> None:
     begun = row(state=State.PLAYING, started_at=local("05:00"), sounded_ms=0)
     assert claim(begun, local("05:05")) is Claim.AHEAD
