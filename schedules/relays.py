@@ -69,6 +69,11 @@ class Relays:
         """The sessions that relay it and are not put away, the oldest first."""
         return list((await announcements.many(session, await rows.sessions_with(session, source))).values())
 
+    async def fallbacks(self, session: AsyncSession, sources: Sequence[RelaySource]) -> dict[str, Announcement]:
+        """What sounds instead of these stations, by id."""
+        ids = {source.fallback_announcement_id for source in sources} - {None}
+        return await announcements.many(session, [each for each in ids if each is not None])
+
     async def add(self, session: AsyncSession, place_id: str, station: Station, user_id: str) -> RelaySource:
         """A new station.
 

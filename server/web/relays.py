@@ -1,16 +1,15 @@
 """Stations: the list, one with what relays it and a try of its stream, and what an administrator says of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import Conflict, LoaError
 from devices.wire.orders import Level
-from schedules.models import Announcement, RelaySource
+from schedules.models import RelaySource
 from schedules.relays import MAX_NAME, MAX_QUIET_S, MIN_QUIET_S, USUAL_QUIET_S, Station, stamp
 from server import stations
 from server.auth.permissions import Permission
@@ -32,7 +31,7 @@ async def index(page: ViewPage) -> HTMLResponse:
     async with page.runtime.database.reading() as session:
         found = await relays.sources(session, page.place.id)
         retired = await relays.sources(session, page.place.id, retired=True)
-        fallbacks = await _fallbacks(page, session, found)
+        fallbacks = await relays.fallbacks(session, found)
     return page.html(
         "relays/index.html", rows=found, retired=retired, fallbacks=fallbacks, states=ANNOUNCEMENT, host=_host
     )
@@ -124,7 +123,7 @@ async def _show(
     page = await in_place(page, source.place_id)
     async with page.runtime.database.reading() as session:
         sessions = await relays.sessions(session, source)
-        fallbacks = await _fallbacks(page, session, [source])
+        fallbacks = await relays.fallbacks(session, [source])
         offered = [each.announcement for each in await choices(page, session)]
     fallback = fallbacks.get(source.fallback_announcement_id or "")
     return page.html(
@@ -141,11 +140,6 @@ async def _show(
         may_try=page.me.can(Permission.WRITE_ANNOUNCEMENT, source.place_id) and source.retired_at is None,
         **_limits(),
     )
-
-
-async def _fallbacks(page: Page, session: AsyncSession, found: Sequence[RelaySource]) -> dict[str, Announcement]:
-    ids = {source.fallback_announcement_id for source in found} - {None}
-    return {each: await page.runtime.announcements.find(session, each) for each in ids if each is not None}
 
 
 def _limits() -> dict[str, int]:

@@ -21,14 +21,12 @@ from server.web.announcements import changed, find
 from server.web.fields import whole
 from server.web.page import Page, WritePage, go, in_place
 from server.web.session_form import Row, SessionForm, focus_of, form_of, read_form
-from server.web.session_slot import slot_form
+from server.web.session_slot import CHOICES, slot_form
 from server.web.signs import ANNOUNCEMENT
 from server.web.tones import TONE_WORDS
 
 router = APIRouter(include_in_schema=False)
 
-CHOICES = 200
-"""The newest announcements are offered."""
 _SAVING = {"save", "listen"}
 
 
