@@ -66,7 +66,8 @@ def check(composition: Composition, versions: Mapping[str, Sequence[Version]], t
 def arrivals(composition: Composition, versions: Mapping[str, Sequence[Version]]) -> Iterator[Arrival]:
     """Where every fill begins, for every listener there may be."""
     found = list(numbered(composition, versions))
-    for languages in _listeners(languages_in(part for part, _ in found)):
+    waiting = any(isinstance(part, Fill) for part, _ in found)
+    for languages in _listeners(languages_in(part for part, _ in found)) if waiting else ():
         at_ms = 0
         for part, number in found:
             if isinstance(part, Fill) and number is not None:
