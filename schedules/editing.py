@@ -150,10 +150,9 @@ class Editor:
             session, locked, done.after, source=source, sources=sources or {}, now=done.at, user_id=done.by
         )
         change = self.record(session, ground.place.id, done, what)
-        for plan in done.after:
-            follows = (sources or {}).get(plan.id, source)
-            if follows is not None and plan.id not in locked:
-                await decisions.carry(session, ground.place.id, follows.id, plan.id)
+        followed_by = ((plan.id, (sources or {}).get(plan.id, source)) for plan in done.after if plan.id not in locked)
+        goes_on = [(follows.id, name) for name, follows in followed_by if follows is not None]
+        await decisions.carry(session, ground.place.id, goes_on)
         touched = {**locked, **{schedule.id: schedule for schedule in schedules}}
         followed = await self._follow(session, ground, list(touched.values()), done.at)
         _log.info("programme.changed", place=ground.place.id, what=what, user=done.by, schedules=len(schedules))

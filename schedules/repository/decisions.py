@@ -1,6 +1,6 @@
 """Queries on what was decided of airings that meet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,9 +47,15 @@ async def keep(session: AsyncSession, place_id: str, decisions: Sequence[Decisio
     return rows
 
 
-async def carry(session: AsyncSession, place_id: str, was: str, goes_on: str) -> None:
-    """What was decided of a plan holds for the one it goes on as."""
-    await keep(session, place_id, carried(await of_place(session, place_id), was, goes_on))
+async def carry(session: AsyncSession, place_id: str, plans: Iterable[tuple[str, str]]) -> None:
+    """What was decided of a plan holds for the one it goes on as; `plans`: each with its new name."""
+    named = list(plans)
+    known = await of_place(session, place_id) if named else []
+    new: list[Decision] = []
+    for was, goes_on in named:
+        new += carried((*known, *new), was, goes_on)
+    if new:
+        await keep(session, place_id, new)
 
 
 def decision_of(row: ClashDecision) -> Decision:
