@@ -106,19 +106,20 @@ async def test_a_holiday_and_a_change_do_not_wait_in_a_circle(room: Room):
     await writing
 
 
-async def test_replacing_an_order_and_a_broadcast_of_the_same_do_not_wait_in_a_circle(room: Room):
+async def test_replacing_an_order_and_ordering_more_of_the_same_do_not_wait_in_a_circle(room: Room):
     schedule = await ordered(room)
+    room.clock.move(days=1)
+    second = FIRST + A_DAY
 
-    async def broadcast(session: AsyncSession) -> None:
-        await room.programme.broadcast_now(
-            session, announcement_id=schedule.announcement_id, audience=Audience(), user_id=OPERATOR
-        )
+    async def change(session: AsyncSession) -> None:
+        await room.programme.edit(session, schedule.id, second, Scope.THIS, Change(time="17:00"), user_id=OPERATOR)
 
     async with room.database.writing() as session:
         await session.scalars(select(OrderLog).where(col(OrderLog.log) == COMMUNE).with_for_update())
-        changing = await waiting_for(room, 1, in_its_own(room, lambda mine: move(room, mine, schedule)))
-        airing = await waiting_for(room, 2, in_its_own(room, broadcast))
-    await asyncio.gather(changing, airing)
+        changing = await waiting_for(room, 1, in_its_own(room, change))
+        ordering = await waiting_for(room, 2, issue(room))
+    await changing
+    assert await ordering + await issue(room) == 1
 
 
 async def test_ending_a_schedule_waits_for_who_plans_in_its_place(room: Room):
