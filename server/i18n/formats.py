@@ -23,6 +23,11 @@ def week_day(day: date, locale: str) -> str:
     return format_date(day, pattern, locale=locale)
 
 
+def day_of_week(day: date, locale: str) -> str:
+    """The weekday alone, in words."""
+    return format_date(day, "EEEE", locale=locale)
+
+
 def short_day(day: date, locale: str) -> str:
     """Day and month, with the year only in figures."""
     return format_date(day, "d/M/y" if locale == "vi" else "d MMM y", locale=locale)
