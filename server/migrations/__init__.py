@@ -1,5 +1,6 @@
 """The history of the tables, and the way to bring a database up to the present."""
 
+from functools import cache
 from importlib.resources import files
 
 from alembic import command
@@ -35,8 +36,15 @@ async def check_newest(database: SqlDatabase) -> None:
     async with database.reading() as session:
         connection = await session.connection()
         current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    if current != ScriptDirectory.from_config(config()).get_current_head():
+    if current != newest():
         raise Refused("server.database_not_ready", revision=current or "")
+
+
+@cache
+def newest() -> str:
+    """The newest revision there is: the scripts are called after theirs."""
+    found = (script.name[:4] for script in (files(__name__) / "versions").iterdir() if script.name.endswith(".py"))
+    return max(name for name in found if name.isdigit())
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -51,6 +59,8 @@ def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     current = MigrationContext.configure(connection).get_current_revision()
+    if current == newest():
+        return
     settings = config(connection)
     try:
         ScriptDirectory.from_config(settings).get_revision(current or "base")

@@ -1,6 +1,7 @@
 """Databases of both kinds for the tests of this folder, migrated as a real server does."""
 
 import asyncio
+import atexit
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -73,6 +74,18 @@ NOWHERE = BrokerAddress("127.0.0.1", 1)
 """No broker listens there: the server must work without one."""
 
 
+PASSWORD = one_time_password()
+"""Of everybody in these tests: hashing one for each would be what most of them do."""
+_HASHED: list[str] = []
+
+
+async def password_hash() -> str:
+    """Of that password, reckoned once."""
+    if not _HASHED:
+        _HASHED.append(await hash_password(PASSWORD))
+    return _HASHED[0]
+
+
 class Station:
     """A running server with the demo's places, and a way to sign in as anybody."""
 
@@ -89,38 +102,62 @@ class Station:
 
     async def person(self, *roles: tuple[Role, str]) -> AsyncClient:
         """A new person with these roles, signed in with a bearer token."""
-        name, password = f"p{new_id().lower()}", one_time_password()
+        name = f"p{new_id().lower()}"
         async with self.runtime.database.writing() as session:
             await create_user(
                 session,
                 self.runtime.clock,
                 name=name,
                 login=name,
-                password_hash=await hash_password(password),
+                password_hash=await password_hash(),
                 grants=roles,
                 must_change=False,
             )
-        signed = await self.runtime.people.issue_token(name, password, "test", "test")
+        signed = await self.runtime.people.issue_token(name, PASSWORD, "test", "test")
         return await self.client(Authorization=f"Bearer {signed.token}")
 
 
 @asynccontextmanager
 async def running_station(
-    folder: Path, database_url: str = "", broker: BrokerAddress = NOWHERE, **settings: object
+    folder: Path, database_url: str = "", broker: BrokerAddress = NOWHERE, *, anew: bool = False, **settings: object
 ) -> AsyncIterator[Station]:
-    """A server on a new data folder, with the demo's commune enrolled."""
+    """A server on a data folder, with the demo's commune enrolled. anew: it starts for the first time ever."""
     chosen = Settings(data_dir=folder / "data", database={"url": database_url}, **settings)  # type: ignore[arg-type]
+    anew = anew or bool(database_url)
+    if not anew and not chosen.data_dir.exists():
+        shutil.copytree(await _enrolled(), chosen.data_dir)
     async with Runtime.start(chosen, broker=broker) as runtime, AsyncExitStack() as clients:
-        site = demo_site()
-        async with runtime.database.writing() as session:
-            await import_site(session, site)
-            for authority_id in site.authority_ids:
-                await ensure_authority(session, runtime.keys, authority_id, runtime.clock)
-            await enrol_site(session, site, keys=runtime.keys, clock=runtime.clock)
-            # No hours at all permit every hour: these tests run at any time of the day.
-            await session.merge(Policy(place_id=site.commune_id, hours=[], source="tests"))
-        runtime.places.forget()
+        if anew:
+            await _enrol(runtime)
         yield Station(runtime, create_app(runtime), clients)
+
+
+_PREPARED: list[Path] = []
+"""The data folder that every station of this process begins with."""
+
+
+async def _enrolled() -> Path:
+    """Made once: that is most of what a station costs."""
+    if not _PREPARED:
+        made = Path(tempfile.mkdtemp(prefix="loa-station-"))
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        settings = Settings(data_dir=made / "data")
+        async with Runtime.start(settings, broker=NOWHERE) as runtime:
+            await _enrol(runtime)
+        _PREPARED.append(settings.data_dir)
+    return _PREPARED[0]
+
+
+async def _enrol(runtime: Runtime) -> None:
+    site = demo_site()
+    async with runtime.database.writing() as session:
+        await import_site(session, site)
+        for authority_id in site.authority_ids:
+            await ensure_authority(session, runtime.keys, authority_id, runtime.clock)
+        await enrol_site(session, site, keys=runtime.keys, clock=runtime.clock)
+        # No hours at all permit every hour: these tests run at any time of the day.
+        await session.merge(Policy(place_id=site.commune_id, hours=[], source="tests"))
+    runtime.places.forget()
 
 
 @pytest.fixture

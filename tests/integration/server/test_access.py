@@ -179,7 +179,12 @@ async def test_a_success_forgives_the_failures_before_it(station: Station):
         await people.sign_in("din", PASSWORD, "test")
 
 
-async def test_the_first_administrator_must_choose_a_password_before_anything_else(station: Station):
+async def test_the_first_administrator_must_choose_a_password_before_anything_else(tmp_path: Path):
+    async with running_station(tmp_path, anew=True) as station:
+        await _chooses_a_password(station)
+
+
+async def _chooses_a_password(station: Station) -> None:
     password = station.runtime.first_password
     assert password is not None
     client = await station.client()

@@ -3,11 +3,12 @@
 import asyncio
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from base.errors import Refused
 from server.db import SqlDatabase
-from server.migrations import differences, migrate
+from server.migrations import config, differences, migrate, newest
 from server.tables import metadata
 
 
@@ -18,6 +19,10 @@ async def test_the_migrated_tables_are_exactly_those_of_the_models(database: Sql
 async def test_migrating_again_changes_nothing(database: SqlDatabase):
     await migrate(database)
     assert await differences(database) == []
+
+
+def test_the_newest_script_by_its_name_is_the_newest_by_the_history():
+    assert newest() == ScriptDirectory.from_config(config()).get_current_head()
 
 
 async def test_every_table_of_the_models_is_there(database: SqlDatabase):

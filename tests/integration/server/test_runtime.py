@@ -169,7 +169,7 @@ async def test_one_communes_trouble_leaves_no_other_without_its_alarms(tmp_path:
 
 
 async def test_a_second_start_continues_where_the_first_was(tmp_path: Path):
-    async with running_station(tmp_path) as station:
+    async with running_station(tmp_path, anew=True) as station:
         assert station.runtime.first_password is not None
         _, occurrence_id = await _emergency(station)
     async with running_station(tmp_path) as station:

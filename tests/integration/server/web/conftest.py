@@ -15,11 +15,10 @@ from base.ids import new_id
 from devices.models import OrderEntry
 from schedules.service import EmergencyService
 from server.auth.models import Role
-from server.auth.passwords import hash_password, one_time_password
 from server.auth.users import create_user
 from server.runtime import Runtime
 from server.web import sound_upload
-from tests.integration.server.conftest import Station, running_station
+from tests.integration.server.conftest import PASSWORD, Station, password_hash, running_station
 
 COMMUNE = "bao-nhai"
 Form = Mapping[str, str | Sequence[str]]
@@ -85,20 +84,20 @@ class Office:
         self, *roles: Role, place_id: str = COMMUNE, language: str = "en", must_change: bool = False
     ) -> Person:
         """Somebody new with these roles, signed in."""
-        login, password = f"p{new_id().lower()}", one_time_password()
+        login = f"p{new_id().lower()}"
         async with self.runtime.database.writing() as session:
             await create_user(
                 session,
                 self.runtime.clock,
                 name=f"Người {login[-4:]}",
                 login=login,
-                password_hash=await hash_password(password),
+                password_hash=await password_hash(),
                 grants=[(role, place_id) for role in roles],
                 must_change=must_change,
             )
         transport = ASGITransport(self.station.app, raise_app_exceptions=False)
         client = AsyncClient(transport=transport, base_url="http://loa.test", headers={"Accept-Language": language})
-        found = Person(await self._clients.enter_async_context(client), login, password)
+        found = Person(await self._clients.enter_async_context(client), login, PASSWORD)
         await found.sign_in()
         return found
 
