@@ -23,7 +23,8 @@ from schedules.models import Policy
 from server.app import create_app
 from server.auth.models import Role
 from server.auth.passwords import hash_password, one_time_password
-from server.auth.users import create_user
+from server.auth.users import create_user, ensure_administrator
+from server.commands._open import opened_with
 from server.db import SqlDatabase
 from server.migrations import migrate
 from server.runtime import Runtime
@@ -123,12 +124,10 @@ async def running_station(
 ) -> AsyncIterator[Station]:
     """A server on a data folder, with the demo's commune enrolled. anew: it starts for the first time ever."""
     chosen = Settings(data_dir=folder / "data", database={"url": database_url}, **settings)  # type: ignore[arg-type]
-    anew = anew or bool(database_url)
-    if not anew and not chosen.data_dir.exists():
-        shutil.copytree(await _enrolled(), chosen.data_dir)
+    if not anew and not database_url and not chosen.data_dir.exists():
+        shutil.copytree(await _migrated(), chosen.data_dir)
     async with Runtime.start(chosen, broker=broker) as runtime, AsyncExitStack() as clients:
-        if anew:
-            await _enrol(runtime)
+        await _enrol(runtime)
         yield Station(runtime, create_app(runtime), clients)
 
 
@@ -136,14 +135,14 @@ _PREPARED: list[Path] = []
 """The data folder that every station of this process begins with."""
 
 
-async def _enrolled() -> Path:
-    """Made once: that is most of what a station costs."""
+async def _migrated() -> Path:
+    """Made once: that is most of what a station costs. It has its tables and an administrator."""
     if not _PREPARED:
         made = Path(tempfile.mkdtemp(prefix="loa-station-"))
         atexit.register(shutil.rmtree, made, ignore_errors=True)
         settings = Settings(data_dir=made / "data")
-        async with Runtime.start(settings, broker=NOWHERE) as runtime:
-            await _enrol(runtime)
+        async with opened_with(settings) as runtime, runtime.database.writing() as session:
+            await ensure_administrator(session, runtime.clock)
         _PREPARED.append(settings.data_dir)
     return _PREPARED[0]
 
