@@ -127,8 +127,8 @@ def read(said: ImmutableMultiDict[str, Any]) -> RuleForm:
         "festivals": _list(said, "festival"),
         "lunar_days": _list(said, "lunar_day"),
     }
-    given = plain | long | lists
-    return RuleForm(**given, times=tuple(times + [""] * (TIMES - len(times))))  # type: ignore[arg-type] # by name
+    given: dict[str, Any] = plain | long | lists
+    return RuleForm(**given, times=tuple(times + [""] * (TIMES - len(times))))
 
 
 _PLAIN = (

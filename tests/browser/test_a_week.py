@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, SignIn, barriers
-from tests.browser.test_pages import TOO_WIDE
+from tests.browser.conftest import PHONE, SignIn
+from tests.browser.looks import fits
 from tests.support.consoles import Console
 
 FIRE, FLOOD = "Phòng chống cháy rừng", "Phòng chống lũ quét"
@@ -59,11 +59,6 @@ def in_week(page: Page, monday: date, title: str) -> list[str]:
     page.goto(f"/programme?from={monday}&village={VILLAGE}")
     shown = page.locator(".week li", has=page.locator("a", has_text=title)).filter(has_not=page.locator("s"))
     return shown.locator("b").all_inner_texts()
-
-
-def fits(page: Page) -> None:
-    assert barriers(page) == [], page.url
-    assert page.evaluate(TOO_WIDE) <= 0, page.url
 
 
 @pytest.mark.usefixtures("console")

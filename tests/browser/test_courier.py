@@ -20,7 +20,7 @@ from server.broker import free_port
 from server.fleet import enrol_one
 from server.processes import Child
 from tests.browser.conftest import DESK, PHONE, SignIn, barriers
-from tests.browser.test_pages import MOST_BYTES, SMALL_TARGETS, TOO_WIDE
+from tests.browser.looks import MOST_BYTES, SMALL_TARGETS, TOO_WIDE
 from tests.support.consoles import Console
 from tests.support.until import until
 

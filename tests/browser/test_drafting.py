@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, SignIn, barriers
-from tests.browser.test_pages import TOO_WIDE
+from tests.browser.looks import TOO_WIDE
 from tests.browser.test_way_to_air import write
 
 CORNERS = ((0.01, 0.01), (0.5, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99), (0.01, 0.1))

@@ -11,8 +11,8 @@ from playwright.sync_api import Page
 from devices.wire.audience import Audience
 from schedules.models import AnnouncementState
 from schedules.recurrence import Rule
-from tests.browser.conftest import DESK, PHONE, SignIn, barriers
-from tests.browser.test_pages import MOST_BYTES, SMALL_TARGETS, TOO_WIDE
+from tests.browser.conftest import DESK, PHONE, SignIn
+from tests.browser.looks import MOST_BYTES, fits
 from tests.support.consoles import Console
 
 COMMUNE = "bao-nhai"
@@ -59,12 +59,6 @@ def airing(console: Console, schedule: str) -> str:
     return console.run(find)
 
 
-def fit(page: Page) -> None:
-    assert barriers(page) == [], page.url
-    assert page.evaluate(TOO_WIDE) <= 0, page.url
-    assert page.evaluate(SMALL_TARGETS) == [], page.url
-
-
 def nothing(_: Page) -> None:
     """The page cannot be asked: that needs a script."""
 
@@ -76,7 +70,7 @@ def test_an_operator_changes_copies_pauses_and_undoes(
     sign_in: SignIn, airing: str, size: dict[str, int], javascript: bool, to: str
 ):
     page = sign_in("admin", size=size, javascript=javascript)
-    check = fit if javascript else nothing
+    check = fits if javascript else nothing
     page.goto(airing)
     page.click(f"a[href='{airing}/change']")
     check(page)

@@ -15,7 +15,7 @@ from audio.progress import Progress
 from server.sound_work import Work, WorkState
 from tests.browser import recorder
 from tests.browser.conftest import CHROMIUM, DESK, PHONE, QUIETLY, SignIn, barriers
-from tests.browser.test_pages import SMALL_TARGETS, TOO_WIDE
+from tests.browser.looks import SMALL_TARGETS, TOO_WIDE
 from tests.support.consoles import Console
 from tests.support.microphones import HOST, at_peak, hearing
 from tests.support.until import until

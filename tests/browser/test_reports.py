@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from devices.wire.audience import Audience
 from tests.browser.conftest import PHONE, SignIn, barriers
-from tests.browser.test_pages import TOO_WIDE
+from tests.browser.looks import TOO_WIDE
 from tests.support.consoles import Console
 
 TITLE = "Tin có biên nhận"

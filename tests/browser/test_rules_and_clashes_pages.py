@@ -18,8 +18,8 @@ from schedules.models import AnnouncementState, Policy
 from schedules.policy import Rules
 from schedules.recurrence import Rule
 from schedules.stored_policy import policy_to_map
-from tests.browser.conftest import DESK, PHONE, SignIn, barriers
-from tests.browser.test_pages import MOST_BYTES, SMALL_TARGETS, TOO_WIDE
+from tests.browser.conftest import DESK, PHONE, SignIn
+from tests.browser.looks import MOST_BYTES, fits
 from tests.support.consoles import Console
 
 COMMUNE, VILLAGE = "bao-nhai", "bn-v11"
@@ -64,12 +64,6 @@ def announcement(console: Console, bulletin_wav: Path) -> Iterator[str]:
     console.run(permit)
 
 
-def fit(page: Page) -> None:
-    assert barriers(page) == [], page.url
-    assert page.evaluate(TOO_WIDE) <= 0, page.url
-    assert page.evaluate(SMALL_TARGETS) == [], page.url
-
-
 def fill(page: Page, announcement: str, time: str) -> None:
     page.goto(f"/schedules/new?announcement={announcement}")
     page.check("input[name=repeat][value=daily]")
@@ -91,7 +85,7 @@ def test_an_operator_writes_a_schedule_puts_it_right_and_decides_its_clash(
     if javascript:
         page.locator("input[name=time] >> nth=0").blur()
         page.locator("#preview .note.bad").wait_for()
-        fit(page)
+        fits(page)
     else:
         page.click("button[name=preview]")
     assert "QĐ 7/2026" in page.locator("#preview").inner_text()
@@ -103,7 +97,7 @@ def test_an_operator_writes_a_schedule_puts_it_right_and_decides_its_clash(
     page.click("button[name=preview]")
     page.locator("#preview fieldset").first.wait_for()
     if javascript:
-        fit(page)
+        fits(page)
     page.locator("#preview input[value^='queue_after.own']").first.check()
     page.click("button:not([name])[data-busy]")
     page.wait_for_url(re.compile("/schedules/[0-9A-Z]{26}"))
@@ -119,8 +113,8 @@ def test_the_page_of_clashes_and_of_one_fit_and_are_light(sign_in: SignIn, annou
     sizes: list[int] = []
     devtools.on("Network.loadingFinished", lambda event: sizes.append(int(event["encodedDataLength"])))
     page.goto("/programme/clashes", wait_until="load")
-    fit(page)
+    fits(page)
     assert sum(sizes) <= MOST_BYTES
     page.locator("a[href^='/programme/clashes/']").first.click()
     page.locator("input[name=option]").first.wait_for()
-    fit(page)
+    fits(page)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import DESK, PHONE, SignIn, barriers
-from tests.browser.test_pages import MOST_BYTES, MOST_REQUESTS, SMALL_TARGETS, TOO_WIDE
+from tests.browser.conftest import DESK, PHONE, SignIn
+from tests.browser.looks import MOST_BYTES, MOST_REQUESTS, fits
 from tests.support.consoles import Console
 
 COMMUNE = "bao-nhai"
@@ -62,19 +62,13 @@ def compose(page: Page, written: dict[str, str]) -> None:
     page.fill("#gap-1", "1.5")
 
 
-def looks_right(page: Page) -> None:
-    assert barriers(page) == []
-    assert page.evaluate(TOO_WIDE) <= 0
-    assert page.evaluate(SMALL_TARGETS) == []
-
-
 def test_a_session_is_composed_and_heard_as_a_cluster_will_sound_it(sign_in: SignIn, written: dict[str, str]):
     page = sign_in("lan", size=DESK)
     compose(page, written)
-    looks_right(page)
+    fits(page)
     page.click("button[value=listen]")
     page.wait_for_url(re.compile(r"/listen$"))
-    looks_right(page)
+    fits(page)
     assert page.locator(".parts .speech").count() == 4
     length = page.locator(".facts dd").first.inner_text()
 
@@ -125,4 +119,4 @@ def test_the_pages_of_a_session_are_light_accessible_and_narrow(sign_in: SignIn,
         page.goto(path, wait_until="load")
         assert sum(sizes) <= MOST_BYTES, (path, sum(sizes))
         assert len(sizes) <= MOST_REQUESTS, (path, len(sizes))
-        looks_right(page)
+        fits(page)

@@ -12,7 +12,7 @@ from audio import codec
 from audio.limits import AudioLimits
 from server.web import sound_upload
 from tests.browser.conftest import PHONE, SignIn, barriers
-from tests.browser.test_pages import MOST_BYTES, MOST_REQUESTS, SMALL_TARGETS, TOO_WIDE
+from tests.browser.looks import MOST_BYTES, MOST_REQUESTS, SMALL_TARGETS, TOO_WIDE
 from tests.support.consoles import Console
 
 Release = Callable[[], None]
