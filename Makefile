@@ -7,7 +7,7 @@ DEMO   ?=
 TESTS  ?= -n 4 --dist loadgroup --no-loadscope-reorder
 SECONDS ?= 60
 
-.PHONY: demo test check setup lint types contracts messages migrations worlds bench fuzz clean help
+.PHONY: demo test check setup lint types contracts messages migrations collect worlds bench fuzz clean help
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -37,7 +37,7 @@ test: setup $(VENV)/.dev  ## every test; installs what it needs (Mosquitto, Post
 	@tools/system_packages.sh mosquitto postgresql chromium iproute2 iptables gcc libc6-dev
 	@$(BIN)/python -m pytest $(TESTS)
 
-check: lint types contracts messages migrations  ## style, types, import directions, catalogues, migrations
+check: lint types contracts messages migrations collect  ## style, types, import directions, catalogues, migrations, tests that load
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -53,6 +53,9 @@ messages: $(VENV)/.dev
 
 migrations: $(VENV)/.dev
 	@$(BIN)/python -m server.migrations.check
+
+collect: $(VENV)/.dev
+	@$(BIN)/python -m pytest --collect-only -qq >$(VENV)/.collected || { cat $(VENV)/.collected; exit 1; }
 
 worlds: setup  ## two hundred worlds of three days on a virtual clock, with faults (about five minutes on two cores)
 	@$(BIN)/loa simulate --seeds 1..200 --days 3

@@ -14,7 +14,6 @@ RECEIPTS_AHEAD = 256
 """Receipt numbers are set aside so many at a time: a sync for each would wear a memory card out."""
 MAX_LINES = 2_000
 """A file with more lines than this beyond those needed is written anew."""
-_HEAD_BYTES = 26
 
 
 @dataclass(slots=True)

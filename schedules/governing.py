@@ -22,7 +22,7 @@ from schedules.ground import Ground
 from schedules.judging import REASONS, judge
 from schedules.models import Occurrence, OccurrenceState, Off, Policy, Schedule
 from schedules.planning import Planner
-from schedules.policy import Rules
+from schedules.policy import DEFAULT_HOURS, DEFAULT_SOURCE, LOUDEST
 from schedules.repository import governing as rows
 from schedules.repository import ground as place_rows
 from schedules.repository import programme
@@ -243,7 +243,4 @@ async def _write(session: AsyncSession, place_id: str, row: Policy | None, said:
 
 
 def _default() -> SaidPolicy:
-    own = Rules.of.__defaults__
-    assert own is not None
-    hours, source, volume_max = own
-    return SaidPolicy([list(pair) for pair in hours], volume_max, source)
+    return SaidPolicy([list(pair) for pair in DEFAULT_HOURS], LOUDEST, DEFAULT_SOURCE)

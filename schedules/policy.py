@@ -14,6 +14,7 @@ from schedules.recurrence import parse_time
 
 DAY_MIN = 1_440
 DEFAULT_HOURS = (("05:00", "21:00"),)
+LOUDEST = 100
 DEFAULT_SOURCE = "Loa's own default, for a place with no policy"
 _AROUND_DAYS = 2
 
@@ -27,7 +28,7 @@ class Rules:
     spans: tuple[tuple[int, int], ...]
     zone: ZoneInfo
     source: str = DEFAULT_SOURCE
-    volume_max: int = 100
+    volume_max: int = LOUDEST
 
     @classmethod
     def of(
@@ -35,7 +36,7 @@ class Rules:
         zone: ZoneInfo,
         hours: Sequence[Sequence[str]] = DEFAULT_HOURS,
         source: str = DEFAULT_SOURCE,
-        volume_max: int = 100,
+        volume_max: int = LOUDEST,
     ) -> "Rules":
         """From local "HH:MM" pairs; one that ends at or before its beginning goes over midnight. Raises Refused."""
         spans = sorted(span for low, high in hours for span in _span(low, high))

@@ -22,11 +22,12 @@ from schedules.repository import changes as rows
 from schedules.trying import Effect
 from server.acts import Act
 from server.auth.permissions import Permission
-from server.idempotency import Answer, once
+from server.idempotency import Answer
 from server.web import audience, repository, rule_form
 from server.web.airing_form import KEEP, Asked, blank, blank_rule, chosen_of, read, typed
 from server.web.audience import Chosen
 from server.web.effect_words import SHOWN, THEN, after_giving_way, lines, meetings, names_of, whom
+from server.web.form_once import once_only
 from server.web.page import Page, SchedulePage, go, in_place
 from server.web.recurring import weekday_names
 
@@ -113,9 +114,7 @@ async def _once(page: Page, occurrence_id: str, said: ImmutableMultiDict[str, An
     async def work(session: AsyncSession) -> Answer:
         return await _do(page, session, occurrence_id, said)
 
-    runtime, key = page.runtime, str(said.get("key", ""))
-    asked = repr([occurrence_id, *sorted((name, str(value)) for name, value in said.multi_items() if name != "csrf")])
-    return await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked.encode(), work=work)
+    return await once_only(page, said, work)
 
 
 async def _do(page: Page, session: AsyncSession, occurrence_id: str, said: ImmutableMultiDict[str, Any]) -> Answer:

@@ -28,7 +28,8 @@ from server.web import audience, fields
 from server.web.audience import Chosen
 from server.web.calendar_view import day_of
 from server.web.draft_airing import KEEP, announced
-from server.web.drafts import meets_of, once_only
+from server.web.drafts import meets_of
+from server.web.form_once import once_only
 from server.web.page import Page, SchedulePage, go
 from server.web.recurring import in_words
 

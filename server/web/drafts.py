@@ -1,6 +1,6 @@
 """Weeks prepared beside the one in force: the list of them, one as it stands, publishing it or throwing it away."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -23,9 +23,10 @@ from schedules.weeks import DAYS, Fate, Line
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.i18n.catalogue import N_
-from server.idempotency import Answer, once
+from server.idempotency import Answer
 from server.web import fields, repository
 from server.web.effect_words import names_of, whom
+from server.web.form_once import once_only
 from server.web.page import Page, SchedulePage, ViewPage, go, in_place
 from server.web.signs import ANNOUNCEMENT, Sign
 
@@ -180,16 +181,6 @@ async def at_draft(page: Page, draft_id: str, permission: Permission) -> Page:
 async def told(act: Act, action: str, row: ProgrammeDraft) -> None:
     """Into the audit, and to open pages."""
     await act.done(action, f"draft/{row.id}", row.place_id, ProgrammeChanged(row.place_id, "draft", row.id))
-
-
-async def once_only(
-    page: Page, said: ImmutableMultiDict[str, Any], work: Callable[[AsyncSession], Awaitable[Answer]]
-) -> Answer:
-    """Do it once for the key of the form."""
-    path = page.request.url.path
-    asked = repr([path, *sorted((name, str(value)) for name, value in said.multi_items() if name != "csrf")])
-    runtime, key = page.runtime, str(said.get("key", ""))
-    return await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked.encode(), work=work)
 
 
 def go_to_week(day: str) -> Response:

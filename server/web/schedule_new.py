@@ -18,12 +18,13 @@ from schedules.festivals import FESTIVALS
 from schedules.models import Announcement, AnnouncementState
 from server.acts import Act
 from server.auth.permissions import Permission
-from server.idempotency import Answer, once
+from server.idempotency import Answer
 from server.web import audience, fields, repository
 from server.web.abilities import unable
 from server.web.announcements import find
 from server.web.audience import Chosen, read_chosen
 from server.web.clash_choice import decide_chosen
+from server.web.form_once import once_only
 from server.web.languages import lacking_for
 from server.web.page import Page, SchedulePage, go
 from server.web.recurring import weekday_names
@@ -65,10 +66,8 @@ async def create(page: SchedulePage) -> Response:
     async def work(session: AsyncSession) -> Answer:
         return await _create(page, session, said, typed, chosen)
 
-    asked = repr(sorted((name, str(value)) for name, value in said.multi_items() if name != "csrf")).encode()
     try:
-        runtime = page.runtime
-        answer = await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked, work=work)
+        answer = await once_only(page, said, work)
     except LoaError as error:
         shown = await _preview(page, said, typed, chosen)
         return await _form(page, plain, typed, chosen, shown, key=new_id(), error=error)

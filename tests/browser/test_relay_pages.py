@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from server import stream_trial
 from tests.browser.conftest import DESK, PHONE, SignIn
-from tests.browser.test_session_pages import looks_right
+from tests.browser.looks import fits
 from tests.support.consoles import Console
 from tests.support.stream_answers import StationServer, hum, mp3, station
 
@@ -66,29 +66,29 @@ def test_a_station_is_added_tried_and_relayed_for_half_an_hour(
     monkeypatch.setattr(stream_trial, "LISTEN_S", 0.5)
     page = sign_in("admin", size=DESK)
     page.goto("/relays/new")
-    looks_right(page)
+    fits(page)
     page.fill("#name", "Đài huyện")
     page.fill("#url", "http://loa:bimat@127.0.0.1/live")
     page.click("form.card button")
     assert "mật khẩu" in page.locator("#problem").inner_text()
     assert page.input_value("#name") == "Đài huyện", "what was typed is still there"
     add_station(page, air, "Đài huyện")
-    looks_right(page)
+    fits(page)
     page.click("form[action$='/try'] button")
     assert "MP3" in page.locator("[role=status] .facts").inner_text()
-    looks_right(page)
+    fits(page)
     page.click(".head .btn")
-    looks_right(page)
+    fits(page)
     assert page.input_value("#minutes") == "30"
     page.click("form.card button")
     page.wait_for_url(re.compile(r"/announcements/[0-9A-Z]{26}"))
     assert page.locator("h1").inner_text() == "Tiếp âm: Đài huyện, 30 phút"
     assert air.station.url in page.locator(".rows").inner_text(), "who approves sees what will be heard"
-    looks_right(page)
+    fits(page)
     page.click("a[href$='/listen']")
     assert page.locator(".parts .live").count() == 1
     assert page.locator("audio").count() == 0
-    looks_right(page)
+    fits(page)
 
 
 def compose(page: Page, air: Air) -> None:
@@ -110,12 +110,12 @@ def test_on_a_phone_a_session_has_music_and_a_station_at_its_time(sign_in: SignI
     page = sign_in("admin", size=PHONE, language="en")
     add_station(page, air, "VOV1")
     compose(page, air)
-    looks_right(page)
+    fits(page)
     page.click("button[value=listen]")
     page.wait_for_url(re.compile(r"/listen$"))
     assert page.locator(".parts .more").count() == 1
     assert page.locator(".parts .live time").inner_text() == "4:00"
-    looks_right(page)
+    fits(page)
     for path in ("/relays", "/sessions/new?relay=", "/sessions/new?music="):
         page.goto(path)
-        looks_right(page)
+        fits(page)
