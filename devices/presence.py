@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from devices.models import Presence
 from devices.wakeplan import Wake, awake_at
 
-HEARTBEAT_S = 20
 ONLINE_S = 45
 LOST_S = 85
 WAKE_GRACE = timedelta(seconds=60)

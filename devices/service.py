@@ -25,7 +25,6 @@ from devices.models import (
     PublishedContent,
     Zone,
 )
-from devices.places import PlaceTree
 from devices.presence import ONLINE_S, Hearing, judge
 from devices.repository import deliveries, fleet, places, uplink
 from devices.repository import log as log_rows
@@ -276,10 +275,6 @@ class DeviceService:
     async def prune(self, session: AsyncSession, now: datetime) -> None:
         """Forget histories and contents that are past their time."""
         await retention.prune(session, now)
-
-    async def place_tree(self, session: AsyncSession) -> PlaceTree:
-        """All places, for questions of who lies inside what."""
-        return PlaceTree.of(await places.all_places(session))
 
     async def list_zones(self, session: AsyncSession, commune_id: str) -> list[ZoneView]:
         """The commune's zones by name."""

@@ -12,7 +12,7 @@ from base.times import Clock
 from schedules import ground as grounds
 from schedules.airing_slots import AiringSlots
 from schedules.airtime import NEAR
-from schedules.composing import check_schedulable
+from schedules.composing import check_announceable
 from schedules.content import Content
 from schedules.drafts import Problem
 from schedules.editing import Changed, Editor
@@ -20,8 +20,9 @@ from schedules.foreseeing import Foresight, Meeting, names
 from schedules.ground import Ground
 from schedules.keeping import plan_of
 from schedules.many import ForMany, of_airings, of_schedule
-from schedules.models import AnnouncementState, Schedule, ScheduleState
+from schedules.models import Schedule, ScheduleState
 from schedules.plans import Plan, Planned, airings
+from schedules.recurrence.times import day_begins
 from schedules.repository import programme as rows
 from schedules.repository.places import lock_place
 from schedules.undoing import MAX_BULK, Bulk, Done, change_many
@@ -126,12 +127,8 @@ class BulkEditor:
             ground.check(what.audience)
         if what.announcement is None:
             return
-        content = (await self.editor.planner.issuer.contents(session, {what.announcement})).get(what.announcement)
-        if content is None or content.announcement.place_id != ground.place.id:
-            raise NotFound("schedules.announcement_unknown", id=what.announcement[:26])
-        if content.announcement.state is AnnouncementState.ARCHIVED:
-            raise Conflict("schedules.not_approved", title=content.announcement.title)
-        check_schedulable(content)
+        contents = await self.editor.planner.issuer.contents(session, {what.announcement})
+        check_announceable(contents.get(what.announcement), ground.place.id, what.announcement)
 
 
 def _chosen_of(found: Sequence[Schedule], chosen: Chosen, place_id: str = "") -> list[Schedule]:
@@ -173,7 +170,7 @@ def _end_of(what: ForMany, ground: Ground, now: datetime) -> datetime:
     """Until when the effect is shown: past the last day of those called off."""
     if what.off is None:
         return now + SHOWN
-    last = datetime.combine(what.off[1], datetime.min.time(), ground.rules.zone)
+    last = day_begins(what.off[1], ground.rules.zone)
     return max(now + SHOWN, last + timedelta(days=2))
 
 

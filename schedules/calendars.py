@@ -1,11 +1,12 @@
 """Plans as events of an iCalendar file (pure)."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 from schedules.ical import Event
 from schedules.plans import Plan
 from schedules.recurrence import MAX_PICKS, Rule
+from schedules.recurrence.times import day_begins
 
 
 def event_of(plan: Plan, title: str, lasts: timedelta, now: datetime, through: date) -> Event | None:
@@ -23,7 +24,7 @@ def _is_whole(plan: Plan) -> bool:
 
 
 def _listed(plan: Plan, now: datetime, through: date) -> Rule | None:
-    end = datetime.combine(through + timedelta(days=1), time(), plan.zone).astimezone(UTC)
+    end = day_begins(through + timedelta(days=1), plan.zone)
     picks = [plan.pick_of(each.start) for each in islice(plan.airings(now, end), MAX_PICKS)]
     if not picks:
         return None

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from audio.models import AudioAsset
 from audio.service import AudioService
-from base.errors import Conflict, Refused
+from base.errors import Conflict, NotFound, Refused
 from devices.wire.content import Part
 from schedules import composition as compositions
 from schedules import content, fixed_times, sounds
@@ -107,6 +107,17 @@ def check_items_approved(found: content.Content) -> None:
     if waiting:
         names = ", ".join(f"“{title}”" for title in waiting[:_NAMED]) + (" …" if len(waiting) > _NAMED else "")
         raise Conflict("schedules.session_items_not_approved", title=found.announcement.title, items=names)
+
+
+def check_announceable(found: content.Content | None, place_id: str, announcement_id: str) -> None:
+    """Raise for what a schedule of a place cannot announce: NotFound("schedules.announcement_unknown") for another
+    place's, Conflict("schedules.not_approved") for one put away, and as `check_schedulable`.
+    """
+    if found is None or found.announcement.place_id != place_id:
+        raise NotFound("schedules.announcement_unknown", id=announcement_id[:26])
+    if found.announcement.state is AnnouncementState.ARCHIVED:
+        raise Conflict("schedules.not_approved", title=found.announcement.title)
+    check_schedulable(found)
 
 
 def check_schedulable(found: content.Content) -> None:

@@ -7,13 +7,12 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from base.errors import Conflict, NotFound
 from devices.wire.audience import Audience
 from schedules import drafts, weeks
 from schedules import ground as grounds
 from schedules.airing_slots import AiringSlots
 from schedules.airtime import NEAR
-from schedules.composing import check_schedulable
+from schedules.composing import check_announceable
 from schedules.content import Content
 from schedules.drafts import Problem, Standing
 from schedules.foreseeing import Foresight, Meeting, names
@@ -95,12 +94,8 @@ class DraftDesk:
     async def check_content(self, session: AsyncSession, ground: Ground, announcement: str, whom: Audience) -> None:
         """Raise Refused for what the place cannot announce, or for nobody."""
         ground.check(whom)
-        content = (await self.issuer.contents(session, {announcement})).get(announcement)
-        if content is None or content.announcement.place_id != ground.place.id:
-            raise NotFound("schedules.announcement_unknown", id=announcement[:26])
-        if content.announcement.state is AnnouncementState.ARCHIVED:
-            raise Conflict("schedules.not_approved", title=content.announcement.title)
-        check_schedulable(content)
+        contents = await self.issuer.contents(session, {announcement})
+        check_announceable(contents.get(announcement), ground.place.id, announcement)
 
     async def foresee(self, session: AsyncSession, ground: Ground, week: Week) -> Foresee:
         begin, end = week.span

@@ -25,7 +25,7 @@ from schedules.repository import drafts as rows
 from schedules.repository import programme as programme_rows
 from schedules.repository.places import lock_place
 from schedules.stored_plans import plan_to_map
-from schedules.weeks import DAYS, Name, Week
+from schedules.weeks import DAYS, Name, Week, monday_of
 
 _log = structlog.get_logger(__name__)
 
@@ -223,7 +223,7 @@ class Drafter:
         return row, ground, await self.desk.week(session, ground, row)
 
     async def _as_another(self, session: AsyncSession, week: Week, place_id: str, source: date, now: datetime) -> Week:
-        first = source - timedelta(days=source.weekday())
+        first = monday_of(source)
         by_days = (week.first_day - first).days
         copied = await self.repeater.look(session, place_id, first, DAYS, by_days=by_days, now=now)
         return weeks.like(week, copied.plans, copied.already, now)
@@ -253,7 +253,7 @@ def _check_name(name: str) -> str:
 
 def _check_week(day: date, today: date) -> date:
     """The Monday of its week."""
-    monday = day - timedelta(days=day.weekday())
+    monday = monday_of(day)
     if not today - timedelta(days=DAYS - 1) <= monday <= today + MAX_AHEAD:
         raise Refused("schedules.draft_week", days=MAX_AHEAD.days)
     return monday

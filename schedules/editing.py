@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.errors import Conflict, NotFound
 from base.ids import new_id
 from schedules import ground as grounds
-from schedules.composing import check_schedulable
+from schedules.composing import check_announceable
 from schedules.content import Content
 from schedules.dispatch import lasts
 from schedules.edits import Change, Edited, Scope, edit
@@ -20,7 +20,6 @@ from schedules.ground import Ground
 from schedules.keeping import keep, plan_of
 from schedules.models import (
     Announcement,
-    AnnouncementState,
     ProgrammeChange,
     Schedule,
     ScheduleState,
@@ -196,12 +195,7 @@ class Editor:
         wanted = {schedule.announcement_id, change.announcement}
         contents = await self.planner.issuer.contents(session, wanted)
         if change.announcement is not None:
-            content = contents.get(change.announcement)
-            if content is None or content.announcement.place_id != schedule.place_id:
-                raise NotFound("schedules.announcement_unknown", id=change.announcement[:26])
-            if content.announcement.state is AnnouncementState.ARCHIVED:
-                raise Conflict("schedules.not_approved", title=content.announcement.title)
-            check_schedulable(content)
+            check_announceable(contents.get(change.announcement), schedule.place_id, change.announcement)
         return contents
 
     def _check_times(

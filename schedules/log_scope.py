@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +11,7 @@ from base.errors import NotFound, Refused
 from devices.models import PlaceKind
 from devices.places import PlaceTree
 from devices.views import PlaceNode
+from schedules.recurrence.times import day_begins
 from schedules.repository import asrun as rows
 from schedules.repository import ground as places
 from schedules.repository.asrun import Listed
@@ -88,8 +89,8 @@ async def load(session: AsyncSession, place_id: str, first: date, last: date) ->
         zone=zone,
         first=first,
         last=last,
-        start=datetime.combine(first, time(), zone),
-        end=datetime.combine(last + timedelta(days=1), time(), zone),
+        start=day_begins(first, zone),
+        end=day_begins(last + timedelta(days=1), zone),
         places=around,
         owners=frozenset(each.id for each in inside.values() if each.kind is not PlaceKind.VILLAGE),
         communes=communes,

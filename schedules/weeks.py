@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -112,6 +112,11 @@ def changed(week: Week, name: Name, change: Change, now: datetime) -> Week:
     if airing is not None:
         check_within(week, airing.start)
     return with_plan(week, edited)
+
+
+def monday_of(day: date) -> date:
+    """The first day of its week."""
+    return day - timedelta(days=day.weekday())
 
 
 def around(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

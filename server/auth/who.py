@@ -42,10 +42,6 @@ class Who:
         if not self.can(permission, place_id):
             raise Forbidden("server.not_allowed", permission=permission.value, place=place_id)
 
-    def is_a(self, role: Role, place_id: str) -> bool:
-        """Whether this person has that very role there."""
-        return any(grant.role is role and self._covers(grant, place_id) for grant in self.grants)
-
     def roles_at(self, place_id: str) -> frozenset[Role]:
         """The roles this person has there, by grants at that place or above it."""
         return frozenset(grant.role for grant in self.grants if self._covers(grant, place_id))

@@ -9,13 +9,14 @@ from base.ids import new_id
 from schedules.changes import ProgrammeChanged
 from server.acts import Act
 from server.auth.permissions import Permission
-from server.idempotency import Answer, once
+from server.idempotency import Answer
 from server.web import audience
 from server.web.abilities import unable
 from server.web.announcements import find
 from server.web.audience import Chosen, read_chosen
 from server.web.expected import not_in_time
 from server.web.fields import whole
+from server.web.form_once import once_only
 from server.web.languages import lacking_for
 from server.web.page import BroadcastPage, Page, go
 
@@ -43,9 +44,7 @@ async def broadcast(page: BroadcastPage, announcement_id: str) -> Response:
         async def work(session: AsyncSession) -> Answer:
             return await _broadcast(page, session, announcement_id, chosen, volume)
 
-        asked = f"broadcast {announcement_id} {chosen.query} {volume}".encode()
-        runtime = page.runtime
-        answer = await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked, work=work)
+        answer = await once_only(page, fields, work)
     except LoaError as error:
         return await _form(page, announcement_id, chosen, volume, key=new_id(), error=error)
     return go(f"/occurrences/{answer['id']}")

@@ -9,10 +9,8 @@ from devices.models import BeatSlot
 
 SLOT = timedelta(minutes=10)
 SLOTS = 144
-BEATS_EXPECTED = 30
-"""Heartbeats in ten minutes at one every 20 s."""
 ENOUGH = 24
-"""Four in five: under 3 % loss a healthy cluster never falls below it."""
+"""Four in five of the thirty heartbeats of ten minutes: under 3 % loss a healthy cluster never falls below it."""
 
 
 @dataclass(frozen=True, slots=True)

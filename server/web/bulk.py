@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -20,6 +20,7 @@ from schedules.copying import span
 from schedules.keeping import rule_of
 from schedules.many import ForMany
 from schedules.models import Occurrence, OccurrenceState, Schedule, ScheduleState
+from schedules.weeks import monday_of
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.i18n import formats
@@ -226,5 +227,4 @@ def _week(page: Page, text: str) -> date | None:
     """The Monday of the week that is asked for; None for whole schedules."""
     if not text:
         return None
-    asked = day_of(page, text)
-    return asked - timedelta(days=asked.weekday())
+    return monday_of(day_of(page, text))

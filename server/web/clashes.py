@@ -18,9 +18,10 @@ from schedules.models import ClashDecision
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.i18n.catalogue import N_
-from server.idempotency import Answer, once
+from server.idempotency import Answer
 from server.web import clash_words, repository
 from server.web.clash_choice import picked, value
+from server.web.form_once import once_only
 from server.web.page import Page, SchedulePage, ViewPage, go
 
 router = APIRouter(include_in_schema=False)
@@ -82,10 +83,8 @@ async def decide(page: SchedulePage, first: str, second: str) -> Response:
     async def work(session: AsyncSession) -> Answer:
         return await _decide(page, session, (first, second), said)
 
-    asked = f"decide {first} {second} {said.get('option')} {said.get('always')}".encode()
     try:
-        runtime, key = page.runtime, str(said.get("key", ""))
-        await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked, work=work)
+        await once_only(page, said, work)
     except LoaError as error:
         return await _show(page, first, second, key=new_id(), error=error)
     return go("/programme/clashes", "decided")

@@ -19,7 +19,7 @@ from schedules.draft_desk import Looked
 from schedules.drafting import NAME_LENGTH, Begin
 from schedules.foreseeing import Meeting
 from schedules.models import DraftState, ProgrammeDraft
-from schedules.weeks import DAYS, Fate, Line
+from schedules.weeks import DAYS, Fate, Line, monday_of
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.i18n.catalogue import N_
@@ -280,7 +280,7 @@ async def _index(page: Page, said: Any, error: LoaError | None = None) -> HTMLRe
     async with page.runtime.database.reading() as session:
         found = await page.runtime.programme.drafts.list(session, page.place.id)
         people = await repository.user_names(session, {row.created_by for row in found})
-    monday = page.today - timedelta(days=page.today.weekday())
+    monday = monday_of(page.today)
     form = {
         "name": str(said.get("name", "")),
         "day": str(said.get("day", (monday + timedelta(days=DAYS)).isoformat())),

@@ -14,7 +14,7 @@ async def once_only(
     page: Page, said: ImmutableMultiDict[str, Any], work: Callable[[AsyncSession], Awaitable[Answer]]
 ) -> Answer:
     """Do it once for the key of the form; everything else it says, and where it was sent, must be the same again."""
-    path = page.request.url.path
-    asked = repr([path, *sorted((name, str(value)) for name, value in said.multi_items() if name != "csrf")])
+    fields = sorted((name, str(value)) for name, value in said.multi_items() if name != "csrf")
+    asked = repr([page.request.url.path, page.place.id, *fields])
     runtime, key = page.runtime, str(said.get("key", ""))
     return await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked.encode(), work=work)

@@ -17,12 +17,14 @@ from schedules.changes import ProgrammeChanged
 from schedules.copying import MAX_DAYS
 from schedules.plans import Plan, Planned, airings
 from schedules.trying import CopyEffect
+from schedules.weeks import monday_of
 from server.acts import Act
 from server.auth.permissions import Permission
-from server.idempotency import Answer, once
+from server.idempotency import Answer
 from server.web import fields
 from server.web.calendar_view import asked_day
 from server.web.effect_words import SHOWN
+from server.web.form_once import once_only
 from server.web.page import Page, SchedulePage, go
 
 router = APIRouter(include_in_schema=False)
@@ -64,7 +66,7 @@ async def form(page: SchedulePage) -> HTMLResponse:
     span = DAY if asked.get("span") == DAY else WEEK
     first = asked_day(page, "from")
     if span == WEEK:
-        first -= timedelta(days=first.weekday())
+        first = monday_of(first)
     to = first + timedelta(days=1 if span == DAY else MAX_DAYS)
     return _page(page, {"span": span, "first": first.isoformat(), "to": to.isoformat()})
 
@@ -78,7 +80,7 @@ async def copy(page: SchedulePage) -> Response:
         span = _read(said)
         if said.get("step") != "do":
             return await _look(page, span, typed)
-        await _once(page, span, str(said.get("key", "")))
+        await _once(page, span, said)
     except LoaError as error:
         return _page(page, typed, error=error)
     return go("/programme/undo", "copied")
@@ -99,7 +101,7 @@ async def _look(page: Page, span: Span, typed: dict[str, str]) -> HTMLResponse:
     return _page(page, typed, effect=effect)
 
 
-async def _once(page: Page, span: Span, key: str) -> None:
+async def _once(page: Page, span: Span, said: ImmutableMultiDict[str, Any]) -> None:
     async def work(session: AsyncSession) -> Answer:
         act = Act(session, page.runtime, page.me)
         act.require(Permission.SCHEDULE, page.place.id)
@@ -110,8 +112,7 @@ async def _once(page: Page, span: Span, key: str) -> None:
         await act.done("copy_programme", f"programme_change/{done.change.id}", page.place.id, *changes)
         return {"id": done.change.id}
 
-    runtime, asked = page.runtime, f"copy {page.place.id} {span}".encode()
-    await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked, work=work)
+    await once_only(page, said, work)
 
 
 def _read(said: ImmutableMultiDict[str, Any]) -> Span:

@@ -26,10 +26,11 @@ from schedules.recurrence.rule import YEARS
 from schedules.recurrence.times import moment
 from server.acts import Act
 from server.auth.permissions import Permission
-from server.idempotency import Answer, once
+from server.idempotency import Answer
 from server.web import audience, fields, repository
 from server.web.audience import Chosen, read_chosen
 from server.web.effect_words import names_of
+from server.web.form_once import once_only
 from server.web.marks import OCCASIONS
 from server.web.page import Page, SchedulePage, ViewPage, go
 from server.web.pause_words import UP_TO, told
@@ -82,7 +83,7 @@ async def begin(page: SchedulePage) -> Response:
         pause = _pause(page, typed, audience.needed(chosen))
         if said.get("step") != "do":
             return await _look(page, pause, said)
-        await _once(page, pause, str(said.get("key", "")))
+        await _once(page, pause, said)
     except LoaError as error:
         return await _form(page, typed, chosen, error)
     return go("/programme/pauses", "paused")
@@ -183,16 +184,14 @@ def _misses(
     ]
 
 
-async def _once(page: Page, pause: Pause, key: str) -> None:
+async def _once(page: Page, pause: Pause, said: ImmutableMultiDict[str, Any]) -> None:
     async def work(session: AsyncSession) -> Answer:
         act = Act(session, page.runtime, page.me)
         act.require(Permission.SCHEDULE, page.place.id)
         await _done(act, "pause", await page.runtime.programme.pause(session, page.place.id, pause))
         return {"id": pause.id}
 
-    runtime = page.runtime
-    asked = f"pause {page.place.id} {pause.whom} {pause.start} {pause.end} {pause.occasion} {pause.note} {pause.up_to}"
-    await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked.encode(), work=work)
+    await once_only(page, said, work)
 
 
 async def _done(act: Act, action: str, done: Paused) -> None:

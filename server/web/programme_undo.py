@@ -12,9 +12,10 @@ from schedules.models import ProgrammeChange
 from server.acts import Act
 from server.auth.permissions import Permission
 from server.i18n.catalogue import N_
-from server.idempotency import Answer, once
+from server.idempotency import Answer
 from server.web import repository
 from server.web.effect_words import SHOWN, lines, names_of
+from server.web.form_once import once_only
 from server.web.page import Page, SchedulePage, go
 
 router = APIRouter(include_in_schema=False)
@@ -43,7 +44,7 @@ async def show(page: SchedulePage) -> HTMLResponse:
 async def undo(page: SchedulePage) -> Response:
     """Take back the change that was seen, once, however often the button is pressed."""
     said = await page.request.form()
-    change_id, key = str(said.get("change", ""))[:26], str(said.get("key", ""))
+    change_id = str(said.get("change", ""))[:26]
 
     async def work(session: AsyncSession) -> Answer:
         act = Act(session, page.runtime, page.me)
@@ -53,9 +54,8 @@ async def undo(page: SchedulePage) -> Response:
         await act.done("undo_programme", f"programme_change/{done.change.id}", page.place.id, *changes)
         return {"id": done.change.id}
 
-    runtime, asked = page.runtime, f"undo {page.place.id} {change_id}".encode()
     try:
-        await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked, work=work)
+        await once_only(page, said, work)
     except LoaError as error:
         return await _show(page, error)
     return go("/programme/undo", "undone")

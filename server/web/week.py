@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from schedules.marks import Mark, layer
 from schedules.pauses import Silence
 from schedules.timetable import Days
+from schedules.weeks import monday_of
 from server.auth.permissions import Permission
 from server.i18n import formats
 from server.web import repository
@@ -47,8 +48,7 @@ class Column:
 @router.get("/programme")
 async def week(page: ViewPage) -> HTMLResponse:
     """The week a day lies in, of the commune, a village or a cluster."""
-    asked = asked_day(page, "from")
-    monday = asked - timedelta(days=asked.weekday())
+    monday = monday_of(asked_day(page, "from"))
     start, end = span_of(page, monday, DAYS)
     async with page.runtime.database.reading() as session:
         scope = await scope_of(page, session)

@@ -221,10 +221,3 @@ async def test_start_skew_is_measured_from_the_planned_start_or_the_order(
         assert await service.start_skew(session, planned.occurrence_id) == [40, 40]
         assert await service.start_skew(session, now.occurrence_id) == [8040, 8040]
         assert await service.start_skew(session, "unknown") == []
-
-
-async def test_the_place_tree_answers_for_the_whole_site(service: DeviceService, site: SmallSite) -> None:
-    async with site.database.reading() as session:
-        tree = await service.place_tree(session)
-    assert tree.path("v1") == ("v1", "bao-nhai", "lao-cai", "vn")
-    assert tree.zone_name("v1") == "Asia/Ho_Chi_Minh"
