@@ -15,15 +15,25 @@ class Source(Enum):
 class Relay:
     """Told what the stream gives, block by block, also while something stands in; `source` says what sounds.
 
-    quiet_ms: how long nothing to be heard, for whatever reason, is borne. quiet_since_ms: how long it has been so when
+    quiet_ms: how long nothing to be heard, for whatever reason, is borne. again_ms: how long after what stood in it
+    stands in anew while the stream stays dead; None: it does not. quiet_since_ms: how long nothing was to be heard when
     the slot begins, so that a stream that is known to be dead need not be waited for.
     """
 
-    def __init__(self, quiet_ms: int, tally: Tally, *, has_instead: bool, quiet_since_ms: int = 0) -> None:
-        self._borne_ms, self._tally = quiet_ms, tally
+    def __init__(
+        self,
+        quiet_ms: int,
+        tally: Tally,
+        *,
+        has_instead: bool,
+        again_ms: int | None = None,
+        quiet_since_ms: int = 0,
+    ) -> None:
+        self._borne_ms, self._again_ms, self._tally = quiet_ms, again_ms, tally
         self._has_instead = self._fresh = has_instead
         self._quiet_ms = min(quiet_since_ms, quiet_ms)
         self._quiet_here_ms = 0
+        self._rest_ms: int | None = None
         self.source = Source.STREAM
         self._judge()
 
@@ -39,12 +49,19 @@ class Relay:
         if self._quiet_ms >= self._borne_ms:
             # What was borne of this slot until now turns out to have been dead already.
             self._tally.dead_ms += self._quiet_here_ms if bearing else length_ms
+        if self._rest_ms is not None:
+            self._rest_ms -= length_ms
         self._judge()
 
-    def over(self) -> None:
-        """What stood in has come to its end: the stream again; the same once more only when that had sounded since."""
+    def over(self, *, sounded: bool = True) -> None:
+        """What stood in has come to its end: the stream again. `sounded`: whether anything of it was heard; what
+        cannot be read is not tried anew before the stream has sounded.
+        """
         self.source = Source.STREAM
+        self._rest_ms = self._again_ms if sounded else None
+        self._judge()
 
     def _judge(self) -> None:
-        if self._quiet_ms >= self._borne_ms and self._fresh and self.source is Source.STREAM:
-            self.source, self._fresh = Source.INSTEAD, False
+        rested = self._rest_ms is not None and self._rest_ms <= 0
+        if self._quiet_ms >= self._borne_ms and (self._fresh or rested) and self.source is Source.STREAM:
+            self.source, self._fresh, self._rest_ms = Source.INSTEAD, False, None

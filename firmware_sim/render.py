@@ -80,8 +80,14 @@ class Rendering:
     def _live(self, live: Live, streams: Streams) -> Iterator[Pcm]:
         """The stream, or what stands in for it, in blocks; never ends."""
         stream = streams.tune(live.url)
-        relay = Relay(live.quiet_ms, self._tally, has_instead=bool(live.instead), quiet_since_ms=stream.quiet_ms)
-        instead: Iterator[Pcm] | None = None
+        relay = Relay(
+            live.quiet_ms,
+            self._tally,
+            has_instead=bool(live.instead),
+            again_ms=live.again_ms,
+            quiet_since_ms=stream.quiet_ms,
+        )
+        instead, heard = None, False
         while True:
             block = stream.read()
             sounding = relay.source
@@ -92,8 +98,10 @@ class Rendering:
             instead = instead or _blocks(self._stand_ins(live))
             found = next(instead, None)
             if found is None:
-                instead = None
-                relay.over()
+                relay.over(sounded=heard)
+                instead, heard = None, False
+            else:
+                heard = True
             yield _NOTHING if found is None else found
 
     def _stand_ins(self, live: Live) -> Iterator[Pcm]:

@@ -141,7 +141,7 @@ def item_views(composition: Composition, known: Mapping[str, ItemView]) -> tuple
 
 def source_of(row: RelaySource) -> Source:
     """A station as a session keeps it."""
-    return Source(row.name, row.url, row.quiet_s, row.level, row.fallback_announcement_id)
+    return Source(row.name, row.url, row.quiet_s, row.level, row.fallback_announcement_id, row.again_s)
 
 
 def check_item(place_id: str, announcement_id: str, found: Announcement | None) -> None:

@@ -47,7 +47,8 @@ class Item:
 class Source:
     """A station as it was when a session was composed of it: what is approved is what is heard.
 
-    quiet_s: how long it may be silent or dead before the fallback sounds.
+    quiet_s: how long it may be silent or dead before the fallback sounds. again_s: how long after its end the fallback
+    sounds anew while the station stays so; None: once.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Source:
     quiet_s: int
     level: int
     fallback_id: str | None = None
+    again_s: int | None = None
 
     def to_map(self) -> dict[str, Any]:
         return {
@@ -63,11 +65,18 @@ class Source:
             "quiet_s": self.quiet_s,
             "level": self.level,
             "fallback_announcement_id": self.fallback_id,
-        }
+        } | ({} if self.again_s is None else {"again_s": self.again_s})
 
     @classmethod
     def from_map(cls, kept: Mapping[str, Any]) -> "Source":
-        return cls(kept["name"], kept["url"], kept["quiet_s"], kept["level"], kept["fallback_announcement_id"])
+        return cls(
+            kept["name"],
+            kept["url"],
+            kept["quiet_s"],
+            kept["level"],
+            kept["fallback_announcement_id"],
+            kept.get("again_s"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +230,9 @@ def _of(item: Element, after: Element | None, versions: Mapping[str, Sequence[Ve
         case Relay(lasts_s=lasts_s, source=Source() as source):
             yield from _lead(item)
             said = versions[source.fallback_id] if source.fallback_id is not None else ()
-            yield Stream(source.url, lasts_s * 1_000, source.quiet_s * 1_000, Speech(tuple(said)) if said else None)
+            again_ms = None if source.again_s is None else source.again_s * 1_000
+            instead = Speech(tuple(said)) if said else None
+            yield Stream(source.url, lasts_s * 1_000, source.quiet_s * 1_000, instead, again_ms)
 
 
 def music_until_s(item: Music, after: Element | None) -> int | None:

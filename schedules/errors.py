@@ -71,6 +71,9 @@ _OTHERS: dict[str, str] = {
         "“{name}” has no announcement that sounds when its stream is dead, so people would hear nothing. It was not "
         "approved. Give the station one first."
     ),
+    "schedules.relay_again_wrong": (
+        "The fallback sounds anew at once or after {limit_s} seconds at most, or once only. Nothing was saved."
+    ),
     "schedules.relay_quiet_wrong": (
         "A station may be silent for {least_s} to {limit_s} seconds before something else sounds. Nothing was saved."
     ),

@@ -294,7 +294,9 @@ class ProgrammeChange(SQLModel, table=True):
 
 
 class RelaySource(SQLModel, table=True):
-    """A station whose stream may be relayed. quiet_s: how long it may be silent or dead before the fallback sounds."""
+    """A station whose stream may be relayed. quiet_s: how long it may be silent or dead before the fallback sounds.
+    again_s: how long after its end the fallback sounds anew while the station stays so; None: once.
+    """
 
     __tablename__ = "relay_source"
 
@@ -303,6 +305,7 @@ class RelaySource(SQLModel, table=True):
     name: str
     url: str
     quiet_s: int = 10
+    again_s: int | None = None
     fallback_announcement_id: str | None = Field(default=None, foreign_key="announcement.id")
     level: int = 1
     created_by: str

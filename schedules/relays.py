@@ -25,18 +25,22 @@ _log = structlog.get_logger(__name__)
 MAX_NAME = 120
 MIN_QUIET_S, USUAL_QUIET_S, MAX_QUIET_S = 3, 10, 120
 """Speech has pauses of a second or two; after two minutes everybody takes the speaker for broken."""
+USUAL_AGAIN_S, MAX_AGAIN_S = 60, 3_600
 MAX_SOURCES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """What is said of a station. quiet_s: how long it may be silent or dead before the fallback sounds."""
+    """What is said of a station. quiet_s: how long it may be silent or dead before the fallback sounds. again_s: how
+    long after its end the fallback sounds anew while the station stays so; None: once.
+    """
 
     name: str
     url: str
     quiet_s: int = USUAL_QUIET_S
     level: int = Level.COUNTRY
     fallback_id: str | None = None
+    again_s: int | None = USUAL_AGAIN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,8 @@ class Relays:
     async def add(self, session: AsyncSession, place_id: str, station: Station, user_id: str) -> RelaySource:
         """A new station.
 
-        Raises Refused: relay_name_wrong, relay_address_*, relay_quiet_wrong, level_wrong, relay_too_many; of its
-        fallback session_item_unknown, session_nested, session_item_archived.
+        Raises Refused: relay_name_wrong, relay_address_*, relay_quiet_wrong, relay_again_wrong, level_wrong,
+        relay_too_many; of its fallback session_item_unknown, session_nested, session_item_archived.
         """
         await self._check(session, place_id, station)
         if await rows.count(session, place_id) >= MAX_SOURCES:
@@ -152,6 +156,8 @@ class Relays:
         check_address(station.url.strip(), private=self.private)
         if not MIN_QUIET_S <= station.quiet_s <= MAX_QUIET_S:
             raise Refused("schedules.relay_quiet_wrong", least_s=MIN_QUIET_S, limit_s=MAX_QUIET_S)
+        if station.again_s is not None and not 0 <= station.again_s <= MAX_AGAIN_S:
+            raise Refused("schedules.relay_again_wrong", limit_s=MAX_AGAIN_S)
         if station.level not in set(Level):
             raise Refused("schedules.level_wrong")
         if station.fallback_id is not None:
@@ -186,4 +192,4 @@ def stamp(source: RelaySource) -> str:
 def _write(source: RelaySource, station: Station) -> None:
     source.name, source.url = station.name.strip(), station.url.strip()
     source.quiet_s, source.level = station.quiet_s, int(station.level)
-    source.fallback_announcement_id = station.fallback_id
+    source.fallback_announcement_id, source.again_s = station.fallback_id, station.again_s

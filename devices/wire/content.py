@@ -22,6 +22,7 @@ MAX_CONTENT_BYTES = 536_870_912
 MAX_SLOT_MS = 86_400_000
 """A stream, or what a fill fills up to: nothing is downloaded for its length, so a day."""
 MIN_QUIET_MS, MAX_QUIET_MS = 1_000, 600_000
+MAX_AGAIN_MS = 3_600_000
 QUIET_DBFS = -55
 """A stream below this level (RMS over 100 ms) sounds like one that is dead."""
 FALLBACK, SILENT_STREAM = "fallback", "silent_stream"
@@ -111,18 +112,22 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A live stream for `duration_ms`. Dead, or below QUIET_DBFS for `quiet_ms`, it gives way to `instead`, once each
-    time, and comes back when that is over and it sounds again.
+    """A live stream for `duration_ms`. Dead, or below QUIET_DBFS for `quiet_ms`, it gives way to `instead`, and comes
+    back when that is over and it sounds again. As long as it does not, `instead` sounds anew `again_ms` after its end;
+    None: once.
     """
 
     url: str
     duration_ms: int
     quiet_ms: int
     instead: Speech | None = None
+    again_ms: int | None = None
 
     def to_map(self) -> dict[str, Any]:
         body: dict[str, Any] = {STREAM: self.url, "dur": self.duration_ms, "quiet": self.quiet_ms}
-        return body if self.instead is None else body | {"else": self.instead.to_map()}
+        if self.instead is not None:
+            body["else"] = self.instead.to_map()
+        return body if self.again_ms is None else body | {"again": self.again_ms}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,7 @@ class Live:
     url: str
     quiet_ms: int
     instead: tuple[Version, ...] = ()
+    again_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +216,9 @@ def _heard(
         case Speech():
             for version in part.for_languages(languages):
                 yield version.renditions[0].duration_ms, version
-        case Stream(url, duration_ms, quiet_ms, instead):
-            yield duration_ms, Live(url, quiet_ms, () if instead is None else instead.for_languages(languages))
+        case Stream(url, duration_ms, quiet_ms, instead, again_ms):
+            stands_in = () if instead is None else instead.for_languages(languages)
+            yield duration_ms, Live(url, quiet_ms, stands_in, again_ms)
         case Fill(until_ms, sound):
             if (left_ms := until_ms - at_ms) > 0:
                 yield left_ms, Gap(left_ms) if sound is None else Loop(sound.for_languages(languages))
@@ -282,6 +289,7 @@ def _stream(fields: Fields) -> Stream:
         duration_ms=fields.whole("dur", 1, MAX_SLOT_MS),
         quiet_ms=fields.whole("quiet", MIN_QUIET_MS, MAX_QUIET_MS),
         instead=_speech(fields.part("else")) if fields.has("else") else None,
+        again_ms=fields.whole("again", 0, MAX_AGAIN_MS) if fields.has("again") else None,
     )
 
 

@@ -144,6 +144,7 @@ class SourceOut(Shown):
 
     url: str
     quiet_s: int
+    again_s: int | None
     level: Level
 
 

@@ -8,7 +8,16 @@ from pydantic import Field
 from base.errors import Conflict
 from devices.wire.addresses import MAX_URL_BYTES
 from devices.wire.orders import Level
-from schedules.relays import MAX_NAME, MAX_QUIET_S, MIN_QUIET_S, USUAL_QUIET_S, Station, stamp
+from schedules.relays import (
+    MAX_AGAIN_S,
+    MAX_NAME,
+    MAX_QUIET_S,
+    MIN_QUIET_S,
+    USUAL_AGAIN_S,
+    USUAL_QUIET_S,
+    Station,
+    stamp,
+)
 from server import stations
 from server.acts import acting
 from server.api.shapes import PROBLEMS, Id, Moment, Name, Page, Shown, Strict
@@ -29,18 +38,20 @@ Seen = Annotated[str | None, Header(alias="If-Match", max_length=40, description
 class StationIn(Strict):
     """A station. quiet_s: how long it may be silent or dead before its fallback sounds. level: 1 commune … 3 country.
 
+    again_s: how long after its end the fallback sounds anew while the station stays silent or dead; null: once.
     fallback_announcement_id: without one, nothing that relays it can be approved.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
     url: Annotated[str, Field(min_length=1, max_length=MAX_URL_BYTES)]
     quiet_s: Annotated[int, Field(ge=MIN_QUIET_S, le=MAX_QUIET_S)] = USUAL_QUIET_S
+    again_s: Annotated[int, Field(ge=0, le=MAX_AGAIN_S)] | None = USUAL_AGAIN_S
     level: Level = Level.COUNTRY
     fallback_announcement_id: Id | None = None
 
     def value(self) -> Station:
         """As the programme knows it."""
-        return Station(self.name, self.url, self.quiet_s, int(self.level), self.fallback_announcement_id)
+        return Station(self.name, self.url, self.quiet_s, int(self.level), self.fallback_announcement_id, self.again_s)
 
 
 class StationOut(Shown):
@@ -51,6 +62,7 @@ class StationOut(Shown):
     name: str
     url: str
     quiet_s: int
+    again_s: int | None
     level: Level
     fallback_announcement_id: str | None
     created_by: str

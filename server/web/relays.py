@@ -10,9 +10,10 @@ from fastapi.responses import HTMLResponse, Response
 from base.errors import Conflict, LoaError
 from devices.wire.orders import Level
 from schedules.models import RelaySource
-from schedules.relays import MAX_NAME, MAX_QUIET_S, MIN_QUIET_S, USUAL_QUIET_S, Station, stamp
+from schedules.relays import MAX_NAME, MAX_QUIET_S, MIN_QUIET_S, USUAL_AGAIN_S, USUAL_QUIET_S, Station, stamp
 from server import stations
 from server.auth.permissions import Permission
+from server.i18n.catalogue import N_
 from server.stream_trial import Trial
 from server.web.fields import whole
 from server.web.page import AdminPage, Page, ViewPage, WritePage, go, in_place
@@ -21,7 +22,10 @@ from server.web.signs import ANNOUNCEMENT
 
 router = APIRouter(include_in_schema=False)
 
-_FIELDS = ("name", "url", "quiet_s", "level", "fallback")
+_FIELDS = ("name", "url", "quiet_s", "again_s", "level", "fallback")
+ONCE = "once"
+_AGAIN = (0, 30, 60, 120, 300, 600)
+"""Seconds after which a form lets the fallback sound anew."""
 
 
 @router.get("/relays")
@@ -39,7 +43,8 @@ async def index(page: ViewPage) -> HTMLResponse:
 
 @router.get("/relays/new")
 async def new_form(page: AdminPage) -> HTMLResponse:
-    blank = {"name": "", "url": "", "quiet_s": USUAL_QUIET_S, "level": int(Level.COUNTRY), "fallback": ""}
+    blank = {"name": "", "url": "", "quiet_s": USUAL_QUIET_S, "again_s": USUAL_AGAIN_S}
+    blank |= {"level": int(Level.COUNTRY), "fallback": ""}
     return await _new(page, blank)
 
 
@@ -104,7 +109,7 @@ async def _new(page: Page, form: Mapping[str, Any], error: LoaError | None = Non
     async with page.runtime.database.reading() as session:
         offered = await choices(page, session)
     return page.html(
-        "relays/new.html", error=error, form=form, choices=[each.announcement for each in offered], **_limits()
+        "relays/new.html", error=error, choices=[each.announcement for each in offered], **_fields(page, form)
     )
 
 
@@ -133,17 +138,34 @@ async def _show(
         sessions=sessions,
         fallback=fallback,
         choices=offered if fallback is None or fallback in offered else [fallback, *offered],
-        form=_form_of(source) if form is None else form,
         trial=trial,
         states=ANNOUNCEMENT,
         may_change=page.me.can(Permission.ADMINISTER, source.place_id) and source.retired_at is None,
         may_try=page.me.can(Permission.WRITE_ANNOUNCEMENT, source.place_id) and source.retired_at is None,
-        **_limits(),
+        **_fields(page, _form_of(source) if form is None else form),
     )
 
 
-def _limits() -> dict[str, int]:
-    return {"longest_name": MAX_NAME, "least_quiet": MIN_QUIET_S, "most_quiet": MAX_QUIET_S}
+def _fields(page: Page, form: Mapping[str, Any]) -> dict[str, Any]:
+    """What the fields of a station need."""
+    asked = str(form["again_s"])
+    return {
+        "form": form,
+        "longest_name": MAX_NAME,
+        "least_quiet": MIN_QUIET_S,
+        "most_quiet": MAX_QUIET_S,
+        "agains": [*sorted({*_AGAIN, *([int(asked)] if asked.isascii() and asked.isdigit() else [])}), ONCE],
+        "again_words": lambda seconds: _again_words(page, seconds),
+    }
+
+
+def _again_words(page: Page, seconds: int | str) -> str:
+    """How the fallback goes on while a station stays dead."""
+    if seconds == ONCE:
+        return page.gettext(N_("the fallback once, then silence"))
+    if not seconds:
+        return page.gettext(N_("the fallback again and again, without a pause"))
+    return page.gettext(N_("the fallback again %(seconds)s s after its end"), seconds=seconds)
 
 
 def _form_of(source: RelaySource) -> dict[str, Any]:
@@ -151,6 +173,7 @@ def _form_of(source: RelaySource) -> dict[str, Any]:
         "name": source.name,
         "url": source.url,
         "quiet_s": source.quiet_s,
+        "again_s": ONCE if source.again_s is None else source.again_s,
         "level": source.level,
         "fallback": source.fallback_announcement_id or "",
         "seen": stamp(source),
@@ -164,9 +187,9 @@ async def _typed(page: Page) -> dict[str, str]:
 
 def _station(form: Mapping[str, str]) -> Station:
     """Raises Refused("server.input_wrong") for figures that are none; the rest is judged where it is kept."""
-    return Station(
-        form["name"], form["url"].strip(), whole(form, "quiet_s"), whole(form, "level"), form["fallback"] or None
-    )
+    again_s = None if form["again_s"] == ONCE else whole(form, "again_s")
+    quiet_s, level = whole(form, "quiet_s"), whole(form, "level")
+    return Station(form["name"], form["url"].strip(), quiet_s, level, form["fallback"] or None, again_s)
 
 
 def _host(url: str) -> str:

@@ -7,6 +7,7 @@ import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,25 @@ async def test_what_stands_in_for_a_dead_stream_sounds_once_and_the_slot_ends_at
     assert 9 <= first <= 13
     assert 7 <= heard.count(INSTEAD_HZ) <= 9, "not once"
     assert ear.ends[0][0] == 3_500
+
+
+async def test_what_stands_in_sounds_anew_as_long_as_the_stream_stays_dead(ear: Ear, tmp_path: Path):
+    instead, locate = recording(tmp_path, INSTEAD_HZ, 800)
+    ear.sound(sound_of(Stream(DEAD, 4_700, 1_000, instead, 700)), locate)
+    assert await ear.end() == "fallback"
+    heard = ear.heard()
+    rounds = [(hz, len(list(run))) for hz, run in groupby(heard) if hz in {0, INSTEAD_HZ}]
+    assert [hz for hz, _ in rounds][:6] == [0, INSTEAD_HZ, 0, INSTEAD_HZ, 0, INSTEAD_HZ], heard
+    assert all(7 <= long <= 9 for _, long in rounds[1:4:2]), heard
+    assert all(5 <= long <= 10 for _, long in rounds[2:5:2]), heard
+
+
+async def test_what_stands_in_without_a_pause_leaves_no_silence(ear: Ear, tmp_path: Path):
+    instead, locate = recording(tmp_path, INSTEAD_HZ, 800)
+    ear.sound(sound_of(Stream(DEAD, 4_500, 1_000, instead, 0)), locate)
+    assert await ear.end() == "fallback"
+    heard = ear.heard()
+    assert heard[heard.index(INSTEAD_HZ) :][:33].count(INSTEAD_HZ) >= 28, heard
 
 
 async def test_a_stream_known_to_be_dead_is_not_waited_for(ear: Ear, tmp_path: Path):

@@ -69,6 +69,7 @@ async def test_a_relay_is_one_order_with_the_stream_its_fallback_and_the_level_o
     assert isinstance(stream, Stream)
     assert (stream.url, stream.duration_ms, stream.quiet_ms) == (VOV.url, 1_800_000, 15_000)
     assert stream.instead is not None
+    assert stream.again_ms == 60_000, "a station that stays dead is no silence"
     assert play.level == 3
     assert row.ends_at - row.start_at == timedelta(minutes=30), "a relay's minutes count like all others"
 
@@ -187,6 +188,8 @@ async def test_no_relay_is_approved_that_would_leave_people_in_silence(room: Roo
         (replace(VOV, url="http://127.0.0.1:8000/live"), "relay_address_private"),
         (replace(VOV, quiet_s=2), "relay_quiet_wrong"),
         (replace(VOV, quiet_s=121), "relay_quiet_wrong"),
+        (replace(VOV, again_s=-1), "relay_again_wrong"),
+        (replace(VOV, again_s=3_601), "relay_again_wrong"),
         (replace(VOV, level=9), "level_wrong"),
         (replace(VOV, fallback_id="01JZZZZZZZZZZZZZZZZZZZZZZZ"), "session_item_unknown"),
     ],

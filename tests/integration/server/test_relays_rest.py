@@ -41,7 +41,7 @@ async def test_a_station_is_kept_relayed_changed_and_retired(station: Station, b
     assert shown["composition"] == composition | {"identification": None, "items": [relay]}
     [item] = shown["items"]
     assert (item["kind"], item["title"], item["state"], item["duration_ms"]) == ("relay", "VOV1", None, 1_800_000)
-    assert item["source"] == {"url": VOV["url"], "quiet_s": 15, "level": 3}
+    assert item["source"] == {"url": VOV["url"], "quiet_s": 15, "again_s": 60, "level": 3}
     assert item["fallback"]["id"] == sorry
     assert shown["level"] == 3
     again = await operator.patch(
@@ -83,7 +83,17 @@ async def test_only_an_administrator_says_where_a_stream_comes_from_and_nothing_
         ]
         assert [each.status_code for each in answers] == [403] * 3
         assert len((await other.get(PLACE)).json()["items"]) == 1
-    for wrong in ({"quiet_s": 0}, {"quiet_s": 10**30}, {"level": 7}, {"url": "x" * 513}, {"name": ""}, {"port": 1}):
+    for wrong in (
+        {"quiet_s": 0},
+        {"again_s": -1},
+        {"again_s": 3_601},
+        {"again_s": "once"},
+        {"quiet_s": 10**30},
+        {"level": 7},
+        {"url": "x" * 513},
+        {"name": ""},
+        {"port": 1},
+    ):
         assert await problem(admin, VOV | wrong) == (422, "server.input_wrong"), wrong
     for url, code in (
         ("file:///etc/passwd", "wrong"),

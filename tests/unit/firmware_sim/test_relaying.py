@@ -42,6 +42,49 @@ def test_what_stands_in_sounds_once_until_the_stream_has_sounded_again():
     assert relay.source is Source.INSTEAD
 
 
+def test_what_stands_in_sounds_anew_after_its_rest_as_long_as_the_stream_stays_dead():
+    relay = Relay(QUIET_MS, Tally(), has_instead=True, again_ms=5_000)
+    blocks(relay, 20, loud=False)
+    for _ in range(3):
+        assert relay.source is Source.INSTEAD
+        blocks(relay, 70, loud=False)
+        relay.over()
+        blocks(relay, 49, loud=False)
+        assert relay.source is Source.STREAM
+        blocks(relay, 1, loud=False)
+
+
+def test_a_stream_that_sounds_during_the_rest_goes_on():
+    relay = Relay(QUIET_MS, Tally(), has_instead=True, again_ms=5_000)
+    blocks(relay, 20, loud=False)
+    relay.over()
+    blocks(relay, 40, loud=False)
+    blocks(relay, 100, loud=True)
+    assert relay.source is Source.STREAM
+    blocks(relay, 19, loud=False)
+    assert relay.source is Source.STREAM
+    blocks(relay, 1, loud=False)
+    assert relay.source is Source.INSTEAD
+
+
+def test_what_stands_in_goes_round_and_round_without_a_rest():
+    relay = Relay(QUIET_MS, Tally(), has_instead=True, again_ms=0)
+    blocks(relay, 20, loud=False)
+    relay.over()
+    assert relay.source is Source.INSTEAD
+    blocks(relay, 30, loud=True)
+    relay.over()
+    assert relay.source is Source.STREAM
+
+
+def test_what_cannot_be_read_is_not_tried_again_and_again():
+    relay = Relay(QUIET_MS, Tally(), has_instead=True, again_ms=0)
+    blocks(relay, 20, loud=False)
+    relay.over(sounded=False)
+    blocks(relay, 100, loud=False)
+    assert relay.source is Source.STREAM
+
+
 def test_what_stands_in_is_not_broken_off_by_the_stream():
     relay = Relay(QUIET_MS, Tally(), has_instead=True, quiet_since_ms=QUIET_MS)
     assert relay.source is Source.INSTEAD

@@ -1,5 +1,7 @@
 """Times inside a session: kept for every language a village may hear, refused with figures where they cannot be."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,3 +190,11 @@ def test_what_is_kept_is_read_back_and_what_passes_keeps_its_times_for_everybody
             silent = isinstance(part, Fill) and part.sound is None
             assert not silent or piece.duration_ms <= fixed_times.MAX_SILENCE_MS
         assert all(starts[number] == at_s * 1_000 for number, at_s in fixed.items())
+
+
+def test_a_station_kept_before_it_said_how_its_fallback_goes_on_is_the_same_as_before():
+    kept = STATION.to_map()
+    assert "again_s" not in kept
+    assert Source.from_map(kept) == STATION
+    loud = replace(STATION, again_s=0)
+    assert Source.from_map(loud.to_map()) == loud

@@ -13,7 +13,14 @@ from tests.integration.server.web.test_drafts import another_commune
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-VOV = {"name": "VOV1", "url": "https://203.162.0.181/vov1?key=bimat", "quiet_s": "15", "level": "3", "fallback": ""}
+VOV = {
+    "name": "VOV1",
+    "url": "https://203.162.0.181/vov1?key=bimat",
+    "quiet_s": "15",
+    "again_s": "60",
+    "level": "3",
+    "fallback": "",
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -46,6 +53,9 @@ async def vov(quan: Person) -> str:
     [
         ({"quiet_s": "mười"}, 422),
         ({"quiet_s": "9" * 40}, 422),
+        ({"again_s": ""}, 422),
+        ({"again_s": "3601"}, 422),
+        ({"again_s": "9" * 5_000}, 422),
         ({"level": "4"}, 422),
         ({"name": ""}, 422),
         ({"url": "x" * 5_000}, 422),
@@ -100,6 +110,18 @@ async def test_a_changed_address_is_told_and_a_stale_form_changes_nothing(quan: 
     stale = await quan.post(vov, VOV | {"url": "https://203.162.0.181/vov2", "seen": "0"})
     assert stale.status_code == 412
     assert "203.162.0.181/vov1" in (await quan.get(vov)).text
+
+
+async def test_how_the_fallback_goes_on_is_said_and_chosen_also_what_only_programs_can_say(quan: Person):
+    made = await quan.post("/relays/new", VOV | {"name": "VOV3", "again_s": "45"})
+    path = made.headers["location"].partition("?")[0]
+    shown = (await quan.get(path)).text
+    assert "the fallback again 45 s after its end</dd>" in shown
+    assert '<option value="45" selected>' in shown
+    seen = shown.partition('name="seen" value="')[2].partition('"')[0]
+    changed = await quan.post(path, VOV | {"name": "VOV3", "again_s": "once", "seen": seen})
+    assert changed.status_code == 303, changed.text
+    assert "the fallback once, then silence</dd>" in (await quan.get(path)).text
 
 
 async def test_plain_forms_put_music_and_a_station_at_its_time_into_a_session(office: Office, lan: Person, vov: str):

@@ -76,6 +76,7 @@ streams = st.builds(
     duration_ms=st.integers(1, 86_400_000),
     quiet_ms=st.integers(1_000, 600_000),
     instead=st.none() | speeches,
+    again_ms=st.none() | st.integers(0, 3_600_000),
 )
 fills = st.builds(Fill, until_ms=st.integers(1, 86_400_000), sound=st.none() | speeches)
 parts: st.SearchStrategy[tuple[Part, ...]] = st.lists(
