@@ -162,10 +162,10 @@ def _fields(page: Page, form: Mapping[str, Any]) -> dict[str, Any]:
 def _again_words(page: Page, seconds: int | str) -> str:
     """How the fallback goes on while a station stays dead."""
     if seconds == ONCE:
-        return page.gettext(N_("the fallback once, then silence"))
+        return page.gettext(N_("once, then silence"))
     if not seconds:
-        return page.gettext(N_("the fallback again and again, without a pause"))
-    return page.gettext(N_("the fallback again %(seconds)s s after its end"), seconds=seconds)
+        return page.gettext(N_("again and again, without a pause"))
+    return page.gettext(N_("again %(seconds)s s after its end"), seconds=seconds)
 
 
 def _form_of(source: RelaySource) -> dict[str, Any]:

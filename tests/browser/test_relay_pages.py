@@ -72,7 +72,7 @@ def test_a_station_is_added_tried_and_relayed_for_half_an_hour(
     page.click("form.card button")
     assert "mật khẩu" in page.locator("#problem").inner_text()
     assert page.input_value("#name") == "Đài huyện", "what was typed is still there"
-    assert page.locator("#again_s option:checked").inner_text() == "phát lại nội dung dự phòng sau mỗi 60 giây"
+    assert page.locator("#again_s option:checked").inner_text() == "lặp lại, mỗi lần cách 60 giây"
     add_station(page, air, "Đài huyện")
     fits(page)
     page.click("form[action$='/try'] button")
