@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from base.errors import Refused
@@ -153,7 +154,7 @@ class Plan:
 def airings(plans: Iterable[Plan], start: datetime, end: datetime) -> list[Planned]:
     """Those of several plans, in order of time."""
     found = (airing for plan in plans for airing in plan.airings(start, end))
-    return sorted(found, key=lambda each: (each.start, each.plan, each.original))
+    return sorted(found, key=attrgetter("start", "plan", "original"))
 
 
 def heard(plans: Iterable[Plan], start: datetime, end: datetime) -> list[tuple[datetime, str, Audience, int]]:

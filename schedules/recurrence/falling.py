@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from itertools import islice, product
+from itertools import dropwhile, islice, product
 
 from schedules.recurrence.limits import Limits, compiled, week_begins
 from schedules.recurrence.rfc5545 import SUB_DAILY, WEEKDAYS, Parts, numbers
@@ -28,8 +28,9 @@ class Falling:
         """Those from `early` to the end of the day `until`, in order. COUNT counts from `start`."""
         count = int(self.parts["COUNT"]) if "COUNT" in self.parts else None
         begin = self.start.date() if count is not None else max(early, self.start.date())
-        found = (at for at in self._from(begin, until) if at >= self.start)
-        return (at for at in islice(found, count) if early <= at.date() <= until)
+        found = dropwhile(lambda at: at < self.start, self._from(begin, until))
+        low, high = datetime.combine(early, time.min), datetime.combine(until, time.max)
+        return (at for at in islice(found, count) if low <= at <= high)
 
     def _from(self, begin: date, until: date) -> Iterator[datetime]:
         """From the period of `begin` on."""

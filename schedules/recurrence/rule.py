@@ -128,14 +128,19 @@ class Rule:
 
         With what was added, and without the whole days that were removed.
         """
-        by_day = itemgetter(0)
         own = self._planned(early, last)
+        gone = {pick.day for pick in self.removed if not pick.time}
+        if not self.added and self.on_holidays is not OnHolidays.BEFORE:
+            # Each day is there once already, and most rules are such.
+            return (day for day in own if day[0] not in gone)
+        by_day = itemgetter(0)
         added = sorted((pick.day, {parse_time(pick.time)} if pick.time else set(self._hours)) for pick in self.added)
         extra = (day for day in added if early <= day[0] <= last)
-        gone = {pick.day for pick in self.removed if not pick.time}
-        for day, same in groupby(merge(own, extra, key=by_day) if added else own, key=by_day):
-            if day not in gone:
-                yield day, set[time]().union(*(times for _, times in same))
+        return (
+            (day, set[time]().union(*(times for _, times in same)))
+            for day, same in groupby(merge(own, extra, key=by_day), key=by_day)
+            if day not in gone
+        )
 
     def each_time(self, after: datetime) -> dict[str, datetime]:
         """Each local time of day it falls on, "HH:MM", with the first moment at or after `after` that has it.
@@ -164,14 +169,14 @@ class Rule:
         # `early` is a day before: a time in a gap moves forward, possibly past midnight and times of the next day.
         waiting: list[datetime] = []
         for day, times in self.local_days(early, last):
-            found = [moment(day, at, self.zone) for at in times]
-            first = min(found)
-            if waiting and waiting[-1] >= first:
+            found = sorted([moment(day, at, self.zone) for at in times])
+            if waiting and waiting[-1] >= found[0]:
+                first = found[0]
                 yield from (at for at in waiting if at < first)
-                found += (at for at in waiting if at >= first)
+                found = sorted([*found, *(at for at in waiting if at >= first)])
             else:
                 yield from waiting
-            waiting = sorted(found)
+            waiting = found
         yield from waiting
 
     def _planned(self, early: date, last: date) -> Iterator[Day]:
