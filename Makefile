@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO   ?=
-TESTS  ?= -n 4 --dist loadgroup --no-loadscope-reorder
+TESTS  ?= -n 4 --dist loadscope --no-loadscope-reorder
 SECONDS ?= 60
 
 .PHONY: demo test check setup lint types contracts messages migrations collect worlds bench fuzz clean help

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from server.broker import free_port
+from tests.support import warm
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "devices" / "data" / "bao_nhai.toml"
@@ -27,15 +28,7 @@ def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
 
 def loa(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end in `folder`."""
-    return subprocess.run(
-        [sys.executable, "-m", "server", *arguments],
-        cwd=folder,
-        env=environment(folder, settings),
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
+    return warm.run("server.cli:main", arguments, cwd=folder, env=environment(folder, settings), timeout_s=LIMIT_S)
 
 
 def done(folder: Path, *arguments: str, **settings: str) -> str:

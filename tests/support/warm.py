@@ -1,0 +1,50 @@
+"""Processes that need not import what all of them need: forked off one that imported it, once for each test worker.
+
+Everything else is a process's own: number, folder, environment, standard streams, exit code.
+"""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+_PRELOADED = ("server.cli", "server.app", "server.runtime", "server.migrations", "schedules.service", __name__)
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(list(_PRELOADED))
+
+
+def run(
+    main: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Run `main` ("package.module:function") to its end with these arguments behind its name, as a command is run.
+
+    Raises TimeoutError.
+    """
+    with TemporaryDirectory(prefix="loa-command-") as folder:
+        said = [Path(folder) / name for name in ("out", "err")]
+        process = _context.Process(target=_become, args=(main, [*arguments], cwd, dict(env), said))
+        process.start()
+        process.join(timeout_s)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise TimeoutError(f"{arguments} did not end within {timeout_s} s: {said[1].read_text('utf-8')}")
+        out, err = (path.read_text("utf-8") for path in said)
+        return subprocess.CompletedProcess([main, *arguments], process.exitcode, out, err)
+
+
+def _become(main: str, arguments: list[str], cwd: Path, env: dict[str, str], said: list[Path]) -> None:
+    for number, path in enumerate((Path(os.devnull), *said)):
+        opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(cwd)
+    sys.argv = ["loa", *arguments]
+    module, _, name = main.partition(":")
+    getattr(import_module(module), name)()
