@@ -8,6 +8,7 @@ other.
 from typing import Any
 
 import pytest
+import structlog
 from xdist.scheduler import LoadScopeScheduling
 
 CHAINS = {
@@ -31,6 +32,13 @@ class ByFile(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return _CHAIN_OF.get(file, file)
+
+
+def pytest_configure() -> None:
+    """Plain tracebacks in what is logged, as the server has them: rich ones draw every variable, 19 s for some."""
+    *others, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*others, plain])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
