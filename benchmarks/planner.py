@@ -7,6 +7,7 @@ writes a row for every airing. A further planning, a day later, shows what an or
 
 import argparse
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -100,6 +101,8 @@ async def _measured(folder: Path, count: int) -> tuple[Times, int]:
     audio = AudioService(ContentStore(folder / "content"), AudioLimits(), {"espeak": Espeak()}, clock)
     programme = ProgrammeService(devices, audio, AnnouncementService(audio, clock), clock)
     schedules = await _prepare(database, audio, clock, count)
+    gc.collect()
+    gc.freeze()  # as `loa serve` does once it has started
     bare, bare_s = _timed(lambda: sum(len(each) for each in _by_dateutil(schedules)))
     plans = [plan_of(each, NATIONAL) for each in schedules]
     pure, pure_s = _timed(lambda: len(airings(plans, NOW, NOW + HORIZON)))
