@@ -114,7 +114,7 @@ class BulkEditor:
         locked = _chosen_of(await rows.locked_schedules(session, chosen.schedules), chosen, place_id)
         _check_revisions(locked, chosen)
         await self._check_content(session, ground, what)
-        by = await self.editor.planner.moment(session, self.clock(), locked)
+        by = await self.editor.planner.moment(session, place_id, self.clock(), locked)
         tried = _tried(locked, ground, chosen, what, by)
         after = tried.complete()
         by_id = {each.id: each for each in locked}

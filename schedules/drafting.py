@@ -193,7 +193,7 @@ class Drafter:
         await lock_place(session, row.place_id)
         locked = await programme_rows.locked_schedules(session, row.seen)
         row, ground, week = await self._open(session, draft_id, revision)
-        by = await self.editor.planner.moment(session, self.clock(), locked)
+        by = await self.editor.planner.moment(session, row.place_id, self.clock(), locked)
         if not week.drafted and not week.seen:
             raise Conflict("schedules.draft_empty")
         foresee = await self.desk.foresee(session, ground, week)

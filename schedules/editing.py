@@ -81,7 +81,7 @@ class Editor:
         contents = await self._check_content(session, schedule, ground, change)
         if change.rule is not None:
             change = replace(change, rule=in_place(change.rule, ground))
-        by = await self.planner.moment(session, now, [schedule])
+        by = await self.planner.moment(session, schedule.place_id, now, [schedule])
         before = plan_of(schedule, ground.holidays)
         edited = edit(before, original, scope, change, now=by, new_id=new_id())
         self._check_times(edited, before, ground, contents, by)
@@ -116,7 +116,7 @@ class Editor:
         )
         locked = await self._locked(session, {plan.id for plan in (*before, *after)})
         current = {schedule.id: plan_of(schedule, ground.holidays) for schedule in locked}
-        by = await self.planner.moment(session, now, locked)
+        by = await self.planner.moment(session, place_id, now, locked)
         left = {plan.id: current[plan.id] for plan in after}
         back = undo(Done(before, after, last.by, last.at), left, by)
         for schedule in locked:

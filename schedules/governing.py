@@ -165,7 +165,7 @@ class Governor:
     ) -> Ground:
         """Judge what a place has ahead by another policy; gives the place as that policy has it."""
         schedules = await rows.running(session, ground.place.id, lock=lock)
-        by = await self.planner.moment(session, now, schedules)
+        by = await self.planner.moment(session, ground.place.id, now, schedules)
         found = await rows.ahead(session, ground.place.id, by, _REASONS, lock=lock)
         governed = replace(ground, allowance=allowance)
         standing = [row for row in found if row.state is not OccurrenceState.CANCELLED]

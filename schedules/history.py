@@ -54,7 +54,7 @@ class History:
         before, after = _plans(last.before, ground), _plans(last.after, ground)
         found = await rows.schedules(session, {plan.id for plan in (*before, *after)})
         current = {each.id: plan_of(each, ground.holidays) for each in found}
-        by = await self.planner.moment(session, now, found)
+        by = await self.planner.moment(session, place_id, now, found)
         try:
             undo(Done(before, after, last.by, last.at), {plan.id: current[plan.id] for plan in after}, by)
         except Conflict as refusal:

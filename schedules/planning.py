@@ -61,7 +61,7 @@ class Planner:
 
         refuse: raise Refused for what the policy does not permit, instead of calling it off.
         """
-        by = await self.moment(session, now, schedules)
+        by = await self.moment(session, ground.place.id, now, schedules)
         window = Window(by, by + self.horizon)
         done = await Follower(self.issuer).follow(session, ground, schedules, window, refuse=refuse)
         for schedule in schedules:
@@ -69,10 +69,15 @@ class Planner:
         await session.flush()
         return done
 
-    async def moment(self, session: AsyncSession, now: datetime, schedules: Sequence[Schedule]) -> datetime:
-        """The moment to plan these schedules by, whatever the server's clock says (`planning_now`)."""
+    async def moment(
+        self, session: AsyncSession, place_id: str, now: datetime, schedules: Sequence[Schedule]
+    ) -> datetime:
+        """The moment to plan these schedules of a place by, whatever the server's clock says (`planning_now`).
+
+        Only what has begun there counts: one wild clock moves no other place's planning.
+        """
         planned = [each.planned_until - self.horizon for each in schedules if each.planned_until is not None]
-        begun = await rows.last_begun(session, now, now + MAX_STEP)
+        begun = await rows.last_begun(session, place_id, now, now + MAX_STEP)
         return planning_now(now, *planned, *([begun] if begun else []))
 
     async def close_over(self, session: AsyncSession, now: datetime) -> list[ProgrammeChanged]:

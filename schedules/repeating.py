@@ -61,7 +61,7 @@ class Repeater:
     ) -> tuple[Copied, Changed]:
         """Write the copy. Raises also Conflict("schedules.copy_empty") when nothing of it would be new."""
         await lock_place(session, place_id)
-        now = await self.editor.planner.moment(session, now, [])
+        now = await self.editor.planner.moment(session, place_id, now, [])
         copied = await self.look(session, place_id, first, days, by_days=by_days, now=now)
         if not copied.plans:
             raise Conflict("schedules.copy_empty")

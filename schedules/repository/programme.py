@@ -129,13 +129,16 @@ async def standing(session: AsyncSession, place_id: str, start: datetime, end: d
     return list(await session.scalars(query.order_by(col(Occurrence.start_at), col(Occurrence.id))))
 
 
-async def last_begun(session: AsyncSession, after: datetime, until: datetime) -> datetime | None:
-    """The latest start in (after, until] of which some device says that it has begun."""
+async def last_begun(session: AsyncSession, place_id: str, after: datetime, until: datetime) -> datetime | None:
+    """The latest start in (after, until] of an airing of a place of which some device says that it has begun."""
     begun = select(Delivery.occurrence_id).where(
         col(Delivery.occurrence_id) == col(Occurrence.id), col(Delivery.started_at).is_not(None)
     )
     query = select(Occurrence.start_at).where(
-        col(Occurrence.start_at) > after, col(Occurrence.start_at) <= until, begun.exists()
+        col(Occurrence.place_id) == place_id,
+        col(Occurrence.start_at) > after,
+        col(Occurrence.start_at) <= until,
+        begun.exists(),
     )
     return (await session.scalars(query.order_by(col(Occurrence.start_at).desc()).limit(1))).first()
 

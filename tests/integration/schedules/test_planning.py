@@ -156,22 +156,23 @@ async def test_with_a_slow_clock_planning_does_not_go_back_behind_what_has_begun
     first = datetime(2026, 3, 10, 22, tzinfo=UTC)
     slow = first - timedelta(minutes=40)
     async with room.database.writing() as session:
-        assert await planner.moment(session, slow, [schedule]) == slow
+        assert await planner.moment(session, COMMUNE, slow, [schedule]) == slow
         row = next(row for row in await rows_of(session, schedule) if row.start_at == first)
         query = select(Delivery).where(col(Delivery.occurrence_id) == row.id).limit(1)
         (await session.scalars(query)).one().started_at = first
     async with room.database.reading() as session:
-        assert await planner.moment(session, slow, [schedule]) == first
+        assert await planner.moment(session, COMMUNE, slow, [schedule]) == first
+        assert await planner.moment(session, "another", slow, [schedule]) == slow, "of another place it says nothing"
         # One wild clock must not stop all planning.
-        assert await planner.moment(session, first - timedelta(hours=5), []) == first - timedelta(hours=5)
+        assert await planner.moment(session, COMMUNE, first - timedelta(hours=5), []) == first - timedelta(hours=5)
 
 
 async def test_planning_never_goes_back_behind_itself(room: Room):
     planner = Planner(Issuer(room.devices, room.audio, room.clock), timedelta(days=30))
     async with room.database.writing() as session:
         schedule = await room.daily(session, await room.draft(session))
-        assert await planner.moment(session, MORNING - timedelta(minutes=50), [schedule]) == MORNING
-        assert await planner.moment(session, MORNING + timedelta(minutes=50), [schedule]) > MORNING
+        assert await planner.moment(session, COMMUNE, MORNING - timedelta(minutes=50), [schedule]) == MORNING
+        assert await planner.moment(session, COMMUNE, MORNING + timedelta(minutes=50), [schedule]) > MORNING
 
 
 async def test_what_is_kept_of_a_schedule_is_the_plan_it_was_made_of(room: Room):
