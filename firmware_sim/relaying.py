@@ -4,6 +4,9 @@ from enum import Enum, auto
 
 from firmware_sim.tallies import Tally
 
+LEAST_MS, ANEW_MS = 500, 10_000
+"""A round that gave less than one is tried anew after the other at the earliest: it may be on its way, or broken."""
+
 
 class Source(Enum):
     """Where the next block comes from. A dead stream for which nothing stands in is silence."""
@@ -53,12 +56,11 @@ class Relay:
             self._rest_ms -= length_ms
         self._judge()
 
-    def over(self, *, sounded: bool = True) -> None:
-        """What stood in has come to its end: the stream again. `sounded`: whether anything of it was heard; what
-        cannot be read is not tried anew before the stream has sounded.
-        """
-        self.source = Source.STREAM
-        self._rest_ms = self._again_ms if sounded else None
+    def over(self, sounded_ms: int) -> None:
+        """What stood in has come to its end, after so much of it was heard: the stream again."""
+        self.source, self._rest_ms = Source.STREAM, self._again_ms
+        if self._rest_ms is not None and sounded_ms < LEAST_MS:
+            self._rest_ms = max(self._rest_ms, ANEW_MS)
         self._judge()
 
     def _judge(self) -> None:

@@ -87,7 +87,7 @@ class Rendering:
             again_ms=live.again_ms,
             quiet_since_ms=stream.quiet_ms,
         )
-        instead, heard = None, False
+        instead, heard_ms = _blocks(self._stand_ins(live)), 0
         while True:
             block = stream.read()
             sounding = relay.source
@@ -95,13 +95,13 @@ class Rendering:
             if sounding is Source.STREAM:
                 yield _NOTHING if block is None else block
                 continue
-            instead = instead or _blocks(self._stand_ins(live))
             found = next(instead, None)
             if found is None:
-                relay.over(sounded=heard)
-                instead, heard = None, False
-            else:
-                heard = True
+                relay.over(heard_ms)
+                instead, heard_ms = _blocks(self._stand_ins(live)), 0
+                # Round and round leaves no hole.
+                found = next(instead, None) if relay.source is Source.INSTEAD else None
+            heard_ms += 0 if found is None else BLOCK_MS
             yield _NOTHING if found is None else found
 
     def _stand_ins(self, live: Live) -> Iterator[Pcm]:

@@ -41,6 +41,7 @@ def pytest_configure() -> None:
     structlog.configure(processors=[*others, plain])
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Marks of groups would need no scheduler of ours, but pytest 9.2 and xdist 3.8 lose them without a word."""
     return ByFile(config, log)

@@ -7,13 +7,14 @@ A local time that a zone change skips moves forward by the gap, and one that hap
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from base.errors import Refused
 
 MAX_TIMES = 24
+_A_MINUTE = timedelta(minutes=1)
 
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
@@ -66,6 +67,12 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 def day_begins(day: date, zone: ZoneInfo) -> datetime:
-    """A moment that no time of this day comes before, in UTC."""
+    """The first moment of a local day, in UTC; of a day the zone skips, the first of the next."""
     midnight = datetime.combine(day, time(), zone)
-    return min(midnight.astimezone(UTC), midnight.replace(fold=1).astimezone(UTC))
+    first, at = midnight.astimezone(UTC), midnight.replace(fold=1).astimezone(UTC)
+    if at >= first:
+        return first
+    # The clocks skip midnight, and not necessarily from midnight on.
+    while at.astimezone(zone).date() < day:
+        at += _A_MINUTE
+    return at

@@ -8,6 +8,7 @@ from pydantic import Field
 from base.errors import Conflict
 from devices.wire.addresses import MAX_URL_BYTES
 from devices.wire.orders import Level
+from schedules.models import RelaySource
 from schedules.relays import (
     MAX_AGAIN_S,
     MAX_NAME,
@@ -49,9 +50,12 @@ class StationIn(Strict):
     level: Level = Level.COUNTRY
     fallback_announcement_id: Id | None = None
 
-    def value(self) -> Station:
-        """As the programme knows it."""
-        return Station(self.name, self.url, self.quiet_s, int(self.level), self.fallback_announcement_id, self.again_s)
+    def value(self, before: RelaySource | None = None) -> Station:
+        """As the programme knows it. before: as it is until now; what came after the first version and is not said
+        stays, for a client that does not know it would else change what is heard.
+        """
+        again_s = self.again_s if before is None or "again_s" in self.model_fields_set else before.again_s
+        return Station(self.name, self.url, self.quiet_s, int(self.level), self.fallback_announcement_id, again_s)
 
 
 class StationOut(Shown):
@@ -148,12 +152,15 @@ async def change(
     response: Response,
     if_match: Seen = None,
 ) -> ChangedOut:
-    """Say something else of a station one has seen; the sessions that relay it are drafts again."""
+    """Say something else of a station one has seen; the sessions that relay it are drafts again. Without `again_s` it
+    stays as it is.
+    """
     if if_match is None:
         raise PreconditionNeeded
     await runtime.trials.look_up(body.url)
     async with acting(runtime, who) as act:
-        changed = await stations.change(act, source_id, body.value(), seen=if_match.strip().strip('"'))
+        before = await runtime.programme.relays.get(act.session, source_id)
+        changed = await stations.change(act, source_id, body.value(before), seen=if_match.strip().strip('"'))
         response.headers["ETag"] = f'"{stamp(changed.source)}"'
         shown = ChangedOut.model_validate(changed.source)
         return shown.model_copy(update={"sessions": [each.id for each in changed.sessions]})

@@ -82,7 +82,7 @@ async def change(page: SchedulePage) -> Response:
         async def work(session: AsyncSession) -> Answer:
             return await _do(page, session, chosen, what)
 
-        await once_only(page, said, work)
+        await once_only(page, said, work, page.place.id)
     except LoaError as error:
         return await _form(page, said, error)
     return go("/schedules", "bulk_done")

@@ -100,7 +100,7 @@ async def create(page: SchedulePage) -> Response:
         return {"id": row.id}
 
     try:
-        answer = await once_only(page, said, work)
+        answer = await once_only(page, said, work, page.place.id)
     except LoaError as error:
         return await _index(page, said, error)
     return go(f"/programme/drafts/{answer['id']}", "draft_made")

@@ -11,10 +11,13 @@ from server.web.page import Page
 
 
 async def once_only(
-    page: Page, said: ImmutableMultiDict[str, Any], work: Callable[[AsyncSession], Awaitable[Answer]]
+    page: Page, said: ImmutableMultiDict[str, Any], work: Callable[[AsyncSession], Awaitable[Answer]], about: str = ""
 ) -> Answer:
-    """Do it once for the key of the form; everything else it says, and where it was sent, must be the same again."""
+    """Do it once for the key of the form; everything else it says, and where it was sent, must be the same again.
+
+    about: what it is about where neither says so, as the commune of the page.
+    """
     fields = sorted((name, str(value)) for name, value in said.multi_items() if name != "csrf")
-    asked = repr([page.request.url.path, page.place.id, *fields])
+    asked = repr([page.request.url.path, about, *fields])
     runtime, key = page.runtime, str(said.get("key", ""))
     return await once(runtime.database, runtime.clock, user_id=page.me.id, key=key, asked=asked.encode(), work=work)

@@ -112,7 +112,7 @@ async def _once(page: Page, span: Span, said: ImmutableMultiDict[str, Any]) -> N
         await act.done("copy_programme", f"programme_change/{done.change.id}", page.place.id, *changes)
         return {"id": done.change.id}
 
-    await once_only(page, said, work)
+    await once_only(page, said, work, page.place.id)
 
 
 def _read(said: ImmutableMultiDict[str, Any]) -> Span:

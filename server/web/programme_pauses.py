@@ -191,7 +191,7 @@ async def _once(page: Page, pause: Pause, said: ImmutableMultiDict[str, Any]) ->
         await _done(act, "pause", await page.runtime.programme.pause(session, page.place.id, pause))
         return {"id": pause.id}
 
-    await once_only(page, said, work)
+    await once_only(page, said, work, page.place.id)
 
 
 async def _done(act: Act, action: str, done: Paused) -> None:

@@ -55,7 +55,7 @@ async def undo(page: SchedulePage) -> Response:
         return {"id": done.change.id}
 
     try:
-        await once_only(page, said, work)
+        await once_only(page, said, work, page.place.id)
     except LoaError as error:
         return await _show(page, error)
     return go("/programme/undo", "undone")

@@ -10,10 +10,18 @@ from fastapi.responses import HTMLResponse, Response
 from base.errors import Conflict, LoaError
 from devices.wire.orders import Level
 from schedules.models import RelaySource
-from schedules.relays import MAX_NAME, MAX_QUIET_S, MIN_QUIET_S, USUAL_AGAIN_S, USUAL_QUIET_S, Station, stamp
+from schedules.relays import (
+    MAX_AGAIN_S,
+    MAX_NAME,
+    MAX_QUIET_S,
+    MIN_QUIET_S,
+    USUAL_AGAIN_S,
+    USUAL_QUIET_S,
+    Station,
+    stamp,
+)
 from server import stations
 from server.auth.permissions import Permission
-from server.i18n.catalogue import N_
 from server.stream_trial import Trial
 from server.web.fields import whole
 from server.web.page import AdminPage, Page, ViewPage, WritePage, go, in_place
@@ -108,9 +116,7 @@ async def try_it(page: WritePage, source_id: str) -> Response:
 async def _new(page: Page, form: Mapping[str, Any], error: LoaError | None = None) -> HTMLResponse:
     async with page.runtime.database.reading() as session:
         offered = await choices(page, session)
-    return page.html(
-        "relays/new.html", error=error, choices=[each.announcement for each in offered], **_fields(page, form)
-    )
+    return page.html("relays/new.html", error=error, choices=[each.announcement for each in offered], **_fields(form))
 
 
 async def _show(
@@ -142,30 +148,21 @@ async def _show(
         states=ANNOUNCEMENT,
         may_change=page.me.can(Permission.ADMINISTER, source.place_id) and source.retired_at is None,
         may_try=page.me.can(Permission.WRITE_ANNOUNCEMENT, source.place_id) and source.retired_at is None,
-        **_fields(page, _form_of(source) if form is None else form),
+        **_fields(_form_of(source) if form is None else form),
     )
 
 
-def _fields(page: Page, form: Mapping[str, Any]) -> dict[str, Any]:
-    """What the fields of a station need."""
-    asked = str(form["again_s"])
+def _fields(form: Mapping[str, Any]) -> dict[str, Any]:
+    """What the fields of a station need; a typed pause that nobody can mean is the usual one again."""
+    typed = str(form["again_s"])[:5]
+    seconds = min(int(typed), MAX_AGAIN_S) if typed.isascii() and typed.isdigit() else USUAL_AGAIN_S
     return {
-        "form": form,
+        "form": {**form, "again_s": ONCE if typed == ONCE else seconds},
         "longest_name": MAX_NAME,
         "least_quiet": MIN_QUIET_S,
         "most_quiet": MAX_QUIET_S,
-        "agains": [*sorted({*_AGAIN, *([int(asked)] if asked.isascii() and asked.isdigit() else [])}), ONCE],
-        "again_words": lambda seconds: _again_words(page, seconds),
+        "agains": [*sorted({*_AGAIN, seconds}), ONCE],
     }
-
-
-def _again_words(page: Page, seconds: int | str) -> str:
-    """How the fallback goes on while a station stays dead."""
-    if seconds == ONCE:
-        return page.gettext(N_("once, then silence"))
-    if not seconds:
-        return page.gettext(N_("again and again, without a pause"))
-    return page.gettext(N_("again %(seconds)s s after its end"), seconds=seconds)
 
 
 def _form_of(source: RelaySource) -> dict[str, Any]:

@@ -26,15 +26,20 @@ def run(
     """
     with TemporaryDirectory(prefix="loa-command-") as folder:
         said = [Path(folder) / name for name in ("out", "err")]
+        for path in said:
+            path.touch()
         process = _context.Process(target=_become, args=(main, [*arguments], cwd, dict(env), said))
         process.start()
-        process.join(timeout_s)
-        if process.exitcode is None:
+        try:
+            process.join(timeout_s)
+            ended = process.exitcode
+        finally:
             process.kill()
             process.join()
-            raise TimeoutError(f"{arguments} did not end within {timeout_s} s: {said[1].read_text('utf-8')}")
         out, err = (path.read_text("utf-8") for path in said)
-        return subprocess.CompletedProcess([main, *arguments], process.exitcode, out, err)
+        if ended is None:
+            raise TimeoutError(f"{arguments} did not end within {timeout_s} s: {err}")
+        return subprocess.CompletedProcess([main, *arguments], ended, out, err)
 
 
 def _become(main: str, arguments: list[str], cwd: Path, env: dict[str, str], said: list[Path]) -> None:

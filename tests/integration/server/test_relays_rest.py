@@ -105,6 +105,16 @@ async def test_only_an_administrator_says_where_a_stream_comes_from_and_nothing_
     assert (await admin.get("/api/v1/relays/01JZZZZZZZZZZZZZZZZZZZZZZZ")).status_code == 404
 
 
+async def test_a_client_that_knows_no_pause_of_the_fallback_changes_none(station: Station):
+    admin = await administrator(station)
+    made = await admin.post(PLACE, json=VOV | {"again_s": None})
+    path, seen = f"/api/v1/relays/{made.json()['id']}", {"If-Match": made.headers["ETag"]}
+    named = await admin.put(path, json=VOV | {"name": "VOV2"}, headers=seen)
+    assert (named.json()["name"], named.json()["again_s"]) == ("VOV2", None)
+    said = await admin.put(path, json=VOV | {"again_s": 0}, headers={"If-Match": named.headers["ETag"]})
+    assert said.json()["again_s"] == 0
+
+
 async def test_a_station_is_tried_by_who_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(stream_trial, "LISTEN_S", 0.3)
     async with running_station(tmp_path, relays={"private_networks": True}) as at, station() as real:

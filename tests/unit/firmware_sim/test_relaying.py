@@ -34,7 +34,7 @@ def test_one_loud_block_and_the_count_begins_anew():
 def test_what_stands_in_sounds_once_until_the_stream_has_sounded_again():
     relay = Relay(QUIET_MS, Tally(), has_instead=True)
     blocks(relay, 20, loud=False)
-    relay.over()
+    relay.over(800)
     blocks(relay, 100, loud=False)
     assert relay.source is Source.STREAM
     blocks(relay, 1, loud=True)
@@ -48,7 +48,7 @@ def test_what_stands_in_sounds_anew_after_its_rest_as_long_as_the_stream_stays_d
     for _ in range(3):
         assert relay.source is Source.INSTEAD
         blocks(relay, 70, loud=False)
-        relay.over()
+        relay.over(800)
         blocks(relay, 49, loud=False)
         assert relay.source is Source.STREAM
         blocks(relay, 1, loud=False)
@@ -57,7 +57,7 @@ def test_what_stands_in_sounds_anew_after_its_rest_as_long_as_the_stream_stays_d
 def test_a_stream_that_sounds_during_the_rest_goes_on():
     relay = Relay(QUIET_MS, Tally(), has_instead=True, again_ms=5_000)
     blocks(relay, 20, loud=False)
-    relay.over()
+    relay.over(800)
     blocks(relay, 40, loud=False)
     blocks(relay, 100, loud=True)
     assert relay.source is Source.STREAM
@@ -70,18 +70,29 @@ def test_a_stream_that_sounds_during_the_rest_goes_on():
 def test_what_stands_in_goes_round_and_round_without_a_rest():
     relay = Relay(QUIET_MS, Tally(), has_instead=True, again_ms=0)
     blocks(relay, 20, loud=False)
-    relay.over()
+    relay.over(800)
     assert relay.source is Source.INSTEAD
     blocks(relay, 30, loud=True)
-    relay.over()
+    relay.over(800)
     assert relay.source is Source.STREAM
 
 
-def test_what_cannot_be_read_is_not_tried_again_and_again():
-    relay = Relay(QUIET_MS, Tally(), has_instead=True, again_ms=0)
+def test_what_is_not_here_yet_is_tried_anew_but_not_all_the_time():
+    for again_ms, rest in ((0, 100), (60_000, 600)):
+        relay = Relay(QUIET_MS, Tally(), has_instead=True, again_ms=again_ms)
+        blocks(relay, 20, loud=False)
+        relay.over(0)
+        blocks(relay, rest - 1, loud=False)
+        assert relay.source is Source.STREAM
+        blocks(relay, 1, loud=False)
+        assert relay.source is Source.INSTEAD
+
+
+def test_what_sounds_once_is_not_tried_anew_even_if_nothing_came_of_it():
+    relay = Relay(QUIET_MS, Tally(), has_instead=True)
     blocks(relay, 20, loud=False)
-    relay.over(sounded=False)
-    blocks(relay, 100, loud=False)
+    relay.over(0)
+    blocks(relay, 1_000, loud=False)
     assert relay.source is Source.STREAM
 
 
@@ -140,5 +151,5 @@ def test_nothing_stands_in_before_so_much_quiet_and_dead_time_is_never_more_than
         quiet = 0 if loud else quiet + 1
         if relay.source is Source.INSTEAD:
             assert quiet >= borne
-            relay.over()
+            relay.over(800)
     assert 0 <= tally.dead_ms <= tally.due_ms == len(louds) * 100

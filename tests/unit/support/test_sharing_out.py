@@ -23,7 +23,7 @@ def test_the_tests_of_a_file_stay_together(tmp_path: Path):
     files = [f"test_{letter}.py" for letter in "abcdef"]
     for file in files:
         (tmp_path / file).write_text(FILE)
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-n", "2", "--dist", "loadscope"]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-n", "2", "--dist", "load"]
     ended = subprocess.run(
         [*command, "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)],
         cwd=ROOT,

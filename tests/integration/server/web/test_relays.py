@@ -122,6 +122,9 @@ async def test_how_the_fallback_goes_on_is_said_and_chosen_also_what_only_progra
     changed = await quan.post(path, VOV | {"name": "VOV3", "again_s": "once", "seen": seen})
     assert changed.status_code == 303, changed.text
     assert "once, then silence</dd>" in (await quan.get(path)).text
+    unsure = await quan.post("/relays/new", {name: said for name, said in VOV.items() if name != "again_s"})
+    assert unsure.status_code == 422
+    assert '<option value="60" selected>' in unsure.text, "what was not said is not taken for “without a pause”"
 
 
 async def test_plain_forms_put_music_and_a_station_at_its_time_into_a_session(office: Office, lan: Person, vov: str):
