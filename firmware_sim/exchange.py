@@ -93,7 +93,7 @@ class ExchangeLink:
         """Until what is to be told has been handed over: a planned silence is announced by the last heartbeat."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
-                while self.connected and (self._outbox or self._asking):
+                while self._asking or (self.connected and self._outbox):
                     self._handed.clear()
                     await self._handed.wait()
 

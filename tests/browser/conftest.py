@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from server.broker import find_mosquitto
 from server.web import sound_upload
@@ -93,6 +93,10 @@ def sign_in(browser: Browser, console: Console) -> Iterator[SignIn]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+expect.set_options(timeout=30_000)
+"""What a page shows after a request may take this long on a loaded machine."""
 
 
 def barriers(page: Page) -> list[str]:

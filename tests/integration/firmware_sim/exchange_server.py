@@ -16,7 +16,9 @@ from tests.unit.firmware_sim.rig import COMMUNE, SEEDS, Server, public_of
 
 @dataclass
 class ExchangeServer:
-    """`faults` are taken one a request: a status, or `close`. `lose`: numbers of blocks lost once on their way."""
+    """`faults` are taken one a request: a status, or `close`. `lose`: numbers of blocks lost once on their way. `may`:
+    while it is not set, requests are taken and not answered.
+    """
 
     server: Server = field(default_factory=Server)
     orders: dict[int, bytes] = field(default_factory=dict)
@@ -30,6 +32,7 @@ class ExchangeServer:
     receipts: list[Receipt] = field(default_factory=list)
     wants: list[Want] = field(default_factory=list)
     blocks_sent: int = 0
+    may: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
 
     @property
@@ -63,6 +66,7 @@ class ExchangeServer:
             writer.write(f"HTTP/1.1 {fault} No\r\nContent-Length: 0\r\n\r\n".encode())
             return True
         answer = self._take(UpFrame.from_bytes(body)).to_bytes()
+        await self.may.wait()
         writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode() + answer)
         await writer.drain()
         return True
@@ -105,6 +109,7 @@ class ExchangeServer:
 @asynccontextmanager
 async def exchanging() -> AsyncIterator[ExchangeServer]:
     exchange = ExchangeServer()
+    exchange.may.set()
     server = await asyncio.start_server(exchange.answer, "127.0.0.1", 0)
     exchange.port = server.sockets[0].getsockname()[1]
     try:

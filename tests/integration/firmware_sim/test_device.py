@@ -267,6 +267,7 @@ async def test_a_device_on_a_duty_cycle_takes_its_link_down_by_itself(world: Wor
     async with _running(device):
         await until(lambda: bool(world.hub.heartbeats))
         await until(lambda: not device.online)
+        await until(lambda: world.hub.heartbeats[-1].quiet_until_ms is not None)
         assert world.hub.heartbeats[-1].wake
         quiet_ms = world.hub.heartbeats[-1].quiet_until_ms
         assert quiet_ms is not None

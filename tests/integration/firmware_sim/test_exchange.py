@@ -176,14 +176,23 @@ async def test_a_power_cut_costs_no_block_twice(tmp_path: Path):
         assert server.blocks_sent <= 400 + 2 * 15
 
 
-async def test_before_it_rests_it_hands_over_what_is_to_be_told(tmp_path: Path):
+@pytest.mark.parametrize("answered", [True, False])
+async def test_before_it_rests_it_hands_over_what_is_to_be_told(tmp_path: Path, answered: bool):
+    """Also when the very first request has not been answered yet."""
     async with exchanging() as server, running(_file(tmp_path, server, broker=False), tmp_path / "state") as device:
+        server.may.clear()
         await until(lambda: len(server.heartbeats) >= 1)
+        if answered:
+            server.may.set()
+            await until(lambda: device.carrier == "http")
         silence = device._speaker._vitals.report(device._speaker._state(), device.now, quiet_until_ms=now_ms() + 9_000)
         device._carriers.publish(
             topics.up("bn-s01", topics.Up.HEARTBEAT), seal(Kind.HEARTBEAT, silence.to_map(), device._keys.mac)
         )
-        await device._carriers.rest(resting=True)
+        resting = asyncio.create_task(device._carriers.rest(resting=True))
+        await asyncio.sleep(0.05)
+        server.may.set()
+        await resting
         assert server.heartbeats[-1].quiet_until_ms == silence.quiet_until_ms
         assert device.carrier == ""
 
