@@ -90,10 +90,13 @@ class ExchangeLink:
             self._close()
 
     async def settle(self) -> None:
-        """Until what is to be told has been handed over: a planned silence is announced by the last heartbeat."""
+        """Until what is to be told has been handed over: a planned silence is announced by the last heartbeat.
+
+        Also while nobody has answered yet, for `SETTLE_S` at most: a server that hangs keeps the radio on so long.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
-                while self._asking or (self.connected and self._outbox):
+                while self._up and (self._outbox or self._asking):
                     self._handed.clear()
                     await self._handed.wait()
 

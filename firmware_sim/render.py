@@ -99,10 +99,11 @@ class Rendering:
             if found is None:
                 relay.over(heard_ms)
                 instead, heard_ms = _blocks(self._stand_ins(live)), 0
-                # Round and round leaves no hole.
+                # Neither round and round nor a stream that is back leaves a hole.
                 found = next(instead, None) if relay.source is Source.INSTEAD else None
             heard_ms += 0 if found is None else BLOCK_MS
-            yield _NOTHING if found is None else found
+            block = block if found is None else found
+            yield _NOTHING if block is None else block
 
     def _stand_ins(self, live: Live) -> Iterator[Pcm]:
         for version in live.instead:

@@ -13,7 +13,7 @@ from base.errors import Refused
 from schedules.conflicts import Overlap, Slot, overlaps
 from schedules.plans import Plan, Planned
 from schedules.recurrence import Rule
-from schedules.recurrence.times import day_begins, moment
+from schedules.recurrence.times import moment, span
 
 MAX_DAYS = 7
 MAX_AWAY = 366
@@ -39,11 +39,6 @@ class Copied:
 def name_of(airing: Planned) -> str:
     """One text for an airing, as a `Slot` needs it."""
     return f"{airing.plan} {airing.original.isoformat()}"
-
-
-def span(first: date, days: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The moments [start, end) of so many local days."""
-    return day_begins(first, zone), day_begins(first + timedelta(days=days), zone)
 
 
 def check_days(first: date, days: int, by_days: int) -> None:

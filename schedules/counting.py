@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from schedules.airtime import Ears, blocks, local_day, sounding
 from schedules.allowances import Allowance, Kind, Limit
 from schedules.conflicts import Slot
-from schedules.recurrence.times import day_begins
+from schedules.recurrence.times import span
 
 _MINUTE = timedelta(minutes=1)
 
@@ -105,5 +105,4 @@ def count(limit: Limit, slot: Slot, standing: Sequence[Slot], allowance: Allowan
 
 
 def _day(at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    day = local_day(at, zone)
-    return day_begins(day, zone), day_begins(day + timedelta(days=1), zone)
+    return span(local_day(at, zone), 1, zone)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from schedules.dispatch import bulletin
 from schedules.ground import Ground
 from schedules.issuing import Issuer
 from schedules.models import Occurrence
-from schedules.recurrence.times import day_begins
+from schedules.recurrence.times import span
 from schedules.repository import programme as rows
 
 MOST = 2_000
@@ -34,7 +34,7 @@ class Listening:
         """The bulletins of a local day in one cluster, by the rules of playing. Raises NotFound for the cluster."""
         view = await self.issuer.devices.cluster(session, cluster_id)
         ground = await grounds.load(session, self.issuer.devices, view.cluster.commune_id)
-        start, end = (day_begins(day + timedelta(days=n), ground.rules.zone) for n in (0, 1))
+        start, end = span(day, 1, ground.rules.zone)
         found = await rows.occurrences(
             session, ground.tree.path(ground.place.id), start=start, end=end, open_only=True, limit=MOST
         )

@@ -11,7 +11,7 @@ from base.errors import NotFound, Refused
 from devices.models import PlaceKind
 from devices.places import PlaceTree
 from devices.views import PlaceNode
-from schedules.recurrence.times import day_begins
+from schedules.recurrence.times import span
 from schedules.repository import asrun as rows
 from schedules.repository import ground as places
 from schedules.repository.asrun import Listed
@@ -81,6 +81,7 @@ async def load(session: AsyncSession, place_id: str, first: date, last: date) ->
         raise NotFound("schedules.place_unknown", place_id=place_id[:48])
     tree = PlaceTree.of(around.values())
     zone = ZoneInfo(tree.zone_name(place_id))
+    start, end = span(first, (last - first).days + 1, zone)
     village = place_id if place.kind is PlaceKind.VILLAGE else None
     inside = around if village is None else {above: around[above] for above in tree.path(place_id)}
     communes = frozenset(each.id for each in inside.values() if each.kind is PlaceKind.COMMUNE)
@@ -89,8 +90,8 @@ async def load(session: AsyncSession, place_id: str, first: date, last: date) ->
         zone=zone,
         first=first,
         last=last,
-        start=day_begins(first, zone),
-        end=day_begins(last + timedelta(days=1), zone),
+        start=start,
+        end=end,
         places=around,
         owners=frozenset(each.id for each in inside.values() if each.kind is not PlaceKind.VILLAGE),
         communes=communes,

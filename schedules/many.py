@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 
 from base.errors import Conflict, Refused
 from devices.wire.audience import Audience
-from schedules.copying import YEARS, span
+from schedules.copying import YEARS
 from schedules.edits import Change, Scope, edit
 from schedules.plans import Plan
 from schedules.recurrence import parse_time
+from schedules.recurrence.times import span
 from schedules.splitting import less, old_part
 
 MAX_SHIFT_MIN = 720

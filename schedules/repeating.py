@@ -10,11 +10,12 @@ from base.ids import new_id
 from schedules import ground as grounds
 from schedules.airing_slots import AiringSlots
 from schedules.content import Content
-from schedules.copying import Copied, check_days, copy, span
+from schedules.copying import Copied, check_days, copy
 from schedules.editing import Changed, Editor
 from schedules.keeping import airing_of, plan_of
 from schedules.models import AnnouncementState, ScheduleState
 from schedules.plans import airings
+from schedules.recurrence.times import span
 from schedules.repository import programme as rows
 from schedules.repository.places import lock_place
 from schedules.undoing import Done

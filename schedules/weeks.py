@@ -7,11 +7,11 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from base.errors import NotFound, Refused
-from schedules.copying import span
 from schedules.drafts import Draft, Standing
 from schedules.edits import Change, Scope, edit
 from schedules.plans import Plan, Planned
 from schedules.recurrence import Pick
+from schedules.recurrence.times import span
 from schedules.splitting import less
 
 DAYS = 7

@@ -76,3 +76,8 @@ def day_begins(day: date, zone: ZoneInfo) -> datetime:
     while at.astimezone(zone).date() < day:
         at += _A_MINUTE
     return at
+
+
+def span(first: date, days: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The moments [start, end) of so many local days."""
+    return day_begins(first, zone), day_begins(first + timedelta(days=days), zone)

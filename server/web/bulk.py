@@ -16,10 +16,10 @@ from base.ids import new_id
 from schedules.bulk import Chosen as ChosenSchedules
 from schedules.bulk import Effect
 from schedules.changes import ProgrammeChanged
-from schedules.copying import span
 from schedules.keeping import rule_of
 from schedules.many import ForMany
 from schedules.models import Occurrence, OccurrenceState, Schedule, ScheduleState
+from schedules.recurrence.times import span
 from schedules.weeks import monday_of
 from server.acts import Act
 from server.auth.permissions import Permission

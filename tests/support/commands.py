@@ -28,7 +28,7 @@ def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
 
 def loa(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end in `folder`."""
-    return warm.run("server.cli:main", arguments, cwd=folder, env=environment(folder, settings), timeout_s=LIMIT_S)
+    return warm.run(arguments, cwd=folder, env=environment(folder, settings), timeout_s=LIMIT_S)
 
 
 def done(folder: Path, *arguments: str, **settings: str) -> str:

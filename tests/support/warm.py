@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,17 +17,14 @@ _context.set_forkserver_preload(list(_PRELOADED))
 
 
 def run(
-    main: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
+    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run `main` ("package.module:function") to its end with these arguments behind its name, as a command is run.
-
-    Raises TimeoutError.
-    """
+    """Run `loa` with these arguments to its end. Raises TimeoutError."""
     with TemporaryDirectory(prefix="loa-command-") as folder:
         said = [Path(folder) / name for name in ("out", "err")]
         for path in said:
             path.touch()
-        process = _context.Process(target=_become, args=(main, [*arguments], cwd, dict(env), said))
+        process = _context.Process(target=_become, args=([*arguments], cwd, dict(env), said))
         process.start()
         try:
             process.join(timeout_s)
@@ -39,10 +35,10 @@ def run(
         out, err = (path.read_text("utf-8") for path in said)
         if ended is None:
             raise TimeoutError(f"{arguments} did not end within {timeout_s} s: {err}")
-        return subprocess.CompletedProcess([main, *arguments], ended, out, err)
+        return subprocess.CompletedProcess(["loa", *arguments], ended, out, err)
 
 
-def _become(main: str, arguments: list[str], cwd: Path, env: dict[str, str], said: list[Path]) -> None:
+def _become(arguments: list[str], cwd: Path, env: dict[str, str], said: list[Path]) -> None:
     for number, path in enumerate((Path(os.devnull), *said)):
         opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.dup2(opened, number)
@@ -51,5 +47,6 @@ def _become(main: str, arguments: list[str], cwd: Path, env: dict[str, str], sai
     os.environ.update(env)
     os.chdir(cwd)
     sys.argv = ["loa", *arguments]
-    module, _, name = main.partition(":")
-    getattr(import_module(module), name)()
+    from server.cli import main  # only here: the process that tests run in need not have it
+
+    main()

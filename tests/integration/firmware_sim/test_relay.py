@@ -19,7 +19,10 @@ from firmware_sim.effects import Sound
 from firmware_sim.live import LiveStreams
 from firmware_sim.plan import SoundPlan
 from firmware_sim.player import VirtualPlayer
+from firmware_sim.render import Rendering
 from firmware_sim.streaming_player import StreamingPlayer
+from firmware_sim.streams import BLOCK_MS
+from firmware_sim.tallies import Tallies
 from firmware_sim.wav_player import WavPlayer
 from tests.support.station import Station
 from tests.support.until import until
@@ -131,6 +134,31 @@ async def test_what_stands_in_sounds_anew_as_long_as_the_stream_stays_dead(ear: 
     assert [hz for hz, _ in rounds][:6] == [0, INSTEAD_HZ, 0, INSTEAD_HZ, 0, INSTEAD_HZ], heard
     assert all(7 <= long <= 9 for _, long in rounds[1:4:2]), heard
     assert all(5 <= long <= 10 for _, long in rounds[2:5:2]), heard
+
+
+class Back:
+    """A stream known to be dead that sounds again after half a second."""
+
+    def __init__(self) -> None:
+        self.tallies, self.quiet_ms, self._blocks = Tallies(), 60_000, 0
+
+    def tune(self, _url: str) -> "Back":
+        return self
+
+    def read(self) -> np.ndarray | None:
+        self._blocks += 1
+        return np.full(BLOCK_MS * RATE_HZ // 1_000, 3_000, np.int16) if self._blocks > 5 else None
+
+    def close(self) -> None: ...
+
+
+def test_a_stream_that_is_back_follows_what_stood_in_without_a_hole(tmp_path: Path):
+    instead, locate = recording(tmp_path, INSTEAD_HZ, 800)
+    sound = sound_of(Stream(DEAD, 3_000, 1_000, instead))
+    heard = np.concatenate(list(Rendering(sound, locate, Back()).chunks()))
+    sounding = np.flatnonzero(heard)
+    assert np.count_nonzero(heard == 3_000) >= 2 * RATE_HZ
+    assert np.diff(sounding).max() < RATE_HZ // 20
 
 
 async def test_what_stands_in_without_a_pause_leaves_no_silence(ear: Ear, tmp_path: Path):

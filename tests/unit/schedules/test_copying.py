@@ -9,10 +9,11 @@ import pytest
 from base.errors import Refused
 from devices.wire.audience import Audience
 from schedules.conflicts import Slot
-from schedules.copying import MOST, Copied, copy, name_of, span
+from schedules.copying import MOST, Copied, copy, name_of
 from schedules.edits import Change, Scope, edit
 from schedules.plans import Plan, Planned, airings
 from schedules.recurrence import Rule
+from schedules.recurrence.times import span
 from tests.unit.schedules.day import DAY, VIETNAM, local
 
 A_DAY = timedelta(days=1)

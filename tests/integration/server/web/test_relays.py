@@ -112,14 +112,17 @@ async def test_a_changed_address_is_told_and_a_stale_form_changes_nothing(quan: 
     assert "203.162.0.181/vov1" in (await quan.get(vov)).text
 
 
-async def test_how_the_fallback_goes_on_is_said_and_chosen_also_what_only_programs_can_say(quan: Person):
-    made = await quan.post("/relays/new", VOV | {"name": "VOV3", "again_s": "45"})
+async def test_how_the_fallback_goes_on_is_said_and_chosen_also_what_only_programs_can_say(
+    office: Office, quan: Person, lan: Person
+):
+    station = VOV | {"name": "VOV3", "fallback": (await office.announcement(lan)).rpartition("/")[2]}
+    made = await quan.post("/relays/new", station | {"again_s": "45"})
     path = made.headers["location"].partition("?")[0]
     shown = (await quan.get(path)).text
     assert "again 45 s after its end</dd>" in shown
     assert '<option value="45" selected>' in shown
     seen = shown.partition('name="seen" value="')[2].partition('"')[0]
-    changed = await quan.post(path, VOV | {"name": "VOV3", "again_s": "once", "seen": seen})
+    changed = await quan.post(path, station | {"again_s": "once", "seen": seen})
     assert changed.status_code == 303, changed.text
     assert "once, then silence</dd>" in (await quan.get(path)).text
     unsure = await quan.post("/relays/new", {name: said for name, said in VOV.items() if name != "again_s"})

@@ -9,11 +9,12 @@ from random import Random
 from base.errors import LoaError
 from devices.wire.audience import Audience
 from schedules.aligning import planning_now
-from schedules.copying import copy, name_of, span
+from schedules.copying import copy, name_of
 from schedules.edits import Change, Scope, edit
 from schedules.pauses import Occasion, Pause, Silence, placed, silent
 from schedules.plans import Plan, airings
 from schedules.recurrence import Rule
+from schedules.recurrence.times import span
 from schedules.undoing import Done, undo
 from schedules.violations import check
 from tests.unit.schedules.day import VIETNAM, local
