@@ -112,8 +112,9 @@ def test_an_operator_changes_copies_pauses_and_undoes(
     page.click("button[value=do]")
     page.wait_for_url(re.compile("done=paused"))
     check(page)
-    page.locator("details.ask summary").last.click()
-    page.locator("details.ask[open] button").click()
+    ours = page.locator("ul.stacked > li", has_text="Gia đình ông Sìn")
+    ours.locator("details.ask summary").click()
+    ours.locator("details.ask[open] button").click()
     page.wait_for_url(re.compile("done=pause_ended"))
 
 
