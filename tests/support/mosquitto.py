@@ -57,7 +57,7 @@ def _write_files(folder: Path, devices: Sequence[BrokerDevice], port: int) -> Bi
 
 
 async def _until_listening(port: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

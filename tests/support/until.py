@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Callable
 
-WAIT_S = 20
+WAIT_S = 60
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -32,13 +32,6 @@ _CONTAINERS = {
 }
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
-    """Wait for something another process or thread brings about."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - another process has no event of ours to set
-            await asyncio.sleep(0.01)
-
-
 @pytest.fixture(scope="session")
 def speech_wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A spoken announcement of 10 to 30 s, as eSpeak NG writes it (22,050 Hz)."""

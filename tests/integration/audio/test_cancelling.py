@@ -16,8 +16,9 @@ from audio.service import AudioService
 from audio.store import ContentStore
 from base.errors import Unavailable
 from base.times import utc_now
-from tests.integration.audio.conftest import Pcm, until
+from tests.integration.audio.conftest import Pcm
 from tests.integration.audio.foreign_files import foreign
+from tests.support.until import until
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVER = """

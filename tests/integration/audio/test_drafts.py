@@ -16,7 +16,7 @@ from audio.service import AudioService
 from audio.speech.espeak import Espeak
 from audio.store import ContentStore
 from base.errors import NotFound, Refused, Unavailable
-from tests.integration.audio.conftest import until
+from tests.support.until import until
 
 PLACE = "bao-nhai"
 SHORT = "Mời bà con họp thôn."

@@ -20,7 +20,8 @@ from audio.spoken_vi import speak
 from audio.store import ContentStore
 from audio.tones import TONES
 from base.errors import NotFound, Refused, Unavailable
-from tests.integration.audio.conftest import ANNOUNCEMENT, Encoder, Pcm, until
+from tests.integration.audio.conftest import ANNOUNCEMENT, Encoder, Pcm
+from tests.support.until import until
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
@@ -241,7 +242,7 @@ async def test_a_preview_sounds_tone_silence_and_rendition(
 async def test_a_preview_nobody_wants_any_more_ends(service: AudioService, tmp_path: Path):
     out = tmp_path / "preview.flac"
     making = asyncio.create_task(service.write_preview([Silence(7_200_000)], out, horn=True))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not (out.exists() and out.stat().st_size):  # noqa: ASYNC110 - a thread has no event of ours
             await asyncio.sleep(0.001)
     making.cancel()

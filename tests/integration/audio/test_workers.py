@@ -6,7 +6,7 @@ import pytest
 
 from audio import workers
 from audio.workers import WorkerFailed, WorkerTimeout, run_worker
-from tests.integration.audio.conftest import until
+from tests.support.until import until
 
 MODULE = """
 import json, os, pathlib, sys, time
@@ -47,26 +47,26 @@ async def test_a_worker_sees_none_of_our_secrets_nor_the_current_folder(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     monkeypatch.setenv("LOA_SECRET", "x")
-    answer = await run_worker(worker, {}, timeout_s=30)
+    answer = await run_worker(worker, {}, timeout_s=60)
     assert "LOA_SECRET" not in answer["environment"]
     assert not {"", str(tmp_path / "elsewhere")} & set(answer["path"])
 
 
 async def test_paths_in_a_request_become_absolute(worker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    answer = await run_worker(worker, {"file": Path("a.wav")}, timeout_s=30)
+    answer = await run_worker(worker, {"file": Path("a.wav")}, timeout_s=60)
     assert answer["file"] == str(tmp_path / "a.wav")
 
 
 @pytest.mark.parametrize("request_", [{"die": True}, {"gibberish": True}])
 async def test_a_worker_that_dies_or_answers_nonsense_has_failed(worker: str, request_: dict[str, bool]):
     with pytest.raises(WorkerFailed):
-        await run_worker(worker, request_, timeout_s=30)
+        await run_worker(worker, request_, timeout_s=60)
 
 
 async def test_a_module_that_is_not_there_has_failed():
     with pytest.raises(WorkerFailed):
-        await run_worker("audio.no_such_worker", {}, timeout_s=30)
+        await run_worker("audio.no_such_worker", {}, timeout_s=60)
 
 
 async def test_processor_time_is_limited(worker: str):
@@ -87,13 +87,13 @@ async def test_a_cancelled_call_leaves_no_process(worker: str, tmp_path: Path):
 
 async def test_progress_is_handed_on_and_is_no_answer(worker: str):
     told: list[float] = []
-    answer = await run_worker(worker, {"progress": [0.25, 0.5]}, timeout_s=30, progress=told.append)
+    answer = await run_worker(worker, {"progress": [0.25, 0.5]}, timeout_s=60, progress=told.append)
     assert told == [0.25, 0.5]
     assert "environment" in answer
     with pytest.raises(WorkerFailed):
-        await run_worker(worker, {"progress": [0.25], "die": True}, timeout_s=30, progress=told.append)
+        await run_worker(worker, {"progress": [0.25], "die": True}, timeout_s=60, progress=told.append)
 
 
 async def test_an_answer_longer_than_a_pipe_holds_arrives(worker: str):
-    answer = await run_worker(worker, {"file": "x" * 300_000}, timeout_s=30)
+    answer = await run_worker(worker, {"file": "x" * 300_000}, timeout_s=60)
     assert len(answer["file"]) == 300_000

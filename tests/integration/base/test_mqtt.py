@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from base.mqtt import BrokerAddress, MqttLink, Will
-from tests.integration.base.brokers import MOSQUITTO, Broker, make_certificates, server_context, until
+from tests.integration.base.brokers import MOSQUITTO, Broker, make_certificates, server_context
+from tests.support.until import until
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
@@ -249,7 +250,7 @@ async def test_a_broker_with_a_certificate_of_somebody_else_is_not_talked_to(tmp
 
 def _shake_hands(context: ssl.SSLContext, line: socket.socket) -> ssl.SSLSocket:
     line.setblocking(True)
-    line.settimeout(10)
+    line.settimeout(60)
     return context.wrap_socket(line, server_side=True)
 
 

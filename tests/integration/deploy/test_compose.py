@@ -170,7 +170,7 @@ async def _check_health(broker: Deployed) -> None:
     password = (broker.folder / "broker" / HEALTH_PASSWORD).read_text().strip()
     if (program := shutil.which("mosquitto_sub")) is not None:
         ask = [program, "-h", HOST, "-p", str(broker.port), "-u", user, "-P", password, "-t", topic, "-E"]
-        ended = await asyncio.to_thread(subprocess.run, ask, timeout=20, check=False, capture_output=True, text=True)
+        ended = await asyncio.to_thread(subprocess.run, ask, timeout=60, check=False, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
     async with connected(broker.inside(user, password), user, topic) as health:
         own = (broker.folder / "broker" / OWN_PASSWORD).read_text().strip()

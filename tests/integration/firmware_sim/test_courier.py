@@ -23,10 +23,10 @@ from firmware_sim.contents import ContentFolder
 from firmware_sim.device import Device
 from firmware_sim.settings import CourierPart
 from firmware_sim.swarm import MakeParts, open_parts
-from tests.integration.base.brokers import until
 from tests.integration.firmware_sim.breaking import break_writes, mend_writes
 from tests.integration.firmware_sim.test_device import now_ms
 from tests.integration.firmware_sim.world import device_file
+from tests.support.until import until
 from tests.unit.firmware_sim.rig import COMMUNE, ENEMY, PROVINCE, SEEDS, Server, play, public_of
 
 HOUR_MS = 3_600_000

@@ -21,10 +21,11 @@ from firmware_sim.device import Device
 from firmware_sim.encoders.simulated import SimulatedDriver
 from firmware_sim.status import Status
 from firmware_sim.swarm import MakeParts, open_parts
-from tests.integration.base.brokers import MOSQUITTO, Broker, until
+from tests.integration.base.brokers import MOSQUITTO, Broker
 from tests.integration.firmware_sim.breaking import break_writes, mend_writes
 from tests.integration.firmware_sim.content_server import ContentServer, serving
 from tests.integration.firmware_sim.world import GATEWAY, Hub, device_file, hub
+from tests.support.until import until
 from tests.unit.firmware_sim.rig import DEVICE, ENEMY, ack, play
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
@@ -247,7 +248,7 @@ async def test_without_its_link_it_plays_on_and_catches_up(world: World):
 
 async def test_a_rested_link_is_closed_in_good_order_and_comes_back(world: World):
     async with _running(world.device()) as device:
-        await until(lambda: device.online)
+        await until(lambda: len(world.hub.hellos) == 1)  # connected is sooner: a hello waits for its mark on flash
         await device._carriers.rest(resting=True)
         assert device.carrier == ""
         world.hub.link.publish(topics.up("bn-s99", topics.Up.BYE), b"")

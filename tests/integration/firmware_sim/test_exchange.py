@@ -17,10 +17,11 @@ from firmware_sim import block_fetcher, carriers, exchange, outage
 from firmware_sim.device import Device
 from firmware_sim.settings import ContentPart, DeviceFile
 from firmware_sim.swarm import open_parts
-from tests.integration.base.brokers import MOSQUITTO, Broker, until
+from tests.integration.base.brokers import MOSQUITTO, Broker
 from tests.integration.firmware_sim.exchange_server import ExchangeServer, exchanging
 from tests.integration.firmware_sim.test_device import now_ms
 from tests.integration.firmware_sim.world import device_file, hub
+from tests.support.until import until
 from tests.unit.firmware_sim.rig import play
 
 BEEP = Tone(((800, 800, 300, 0),))

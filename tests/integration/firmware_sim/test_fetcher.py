@@ -14,9 +14,9 @@ from devices.wire.content import Rendition
 from firmware_sim.contents import ContentFolder, Contents
 from firmware_sim.fetcher import CONCURRENCY, Fetcher
 from firmware_sim.flash import Flash
-from tests.integration.base.brokers import until
 from tests.integration.firmware_sim.breaking import break_writes, mend_writes
 from tests.integration.firmware_sim.content_server import ContentServer, serving
+from tests.support.until import until
 
 
 @dataclass

@@ -54,7 +54,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = [slot.execute([])]
     _boot(flash)
     done += [slot.keep(effects) for effects in _everything()]
-    done[-1].result(timeout=20)
+    done[-1].result(timeout=60)
     shutil.copytree(folder / "live", folder / "cut")
     flash.close()
     return folder / "cut"

@@ -17,8 +17,8 @@ from firmware_sim.flash import Flash
 from firmware_sim.reserve import Reserve
 from firmware_sim.saved import Mark
 from firmware_sim.swarm import open_parts
-from tests.integration.base.brokers import until
 from tests.integration.firmware_sim.world import device_file
+from tests.support.until import until
 
 
 class Disk(Reserve):

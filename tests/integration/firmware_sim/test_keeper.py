@@ -13,8 +13,8 @@ from firmware_sim.flash import Flash
 from firmware_sim.keeper import Keeper
 from firmware_sim.memory import MemoryFlash
 from firmware_sim.saved import Mark
-from tests.integration.base.brokers import until
 from tests.integration.firmware_sim.breaking import break_writes, mend_writes
+from tests.support.until import until
 from tests.unit.firmware_sim.rig import Rig, play
 
 

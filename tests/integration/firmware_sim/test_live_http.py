@@ -17,7 +17,7 @@ def answering(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
     """A server that gives these, one a connection, `{url}` in them being its own address; and what it was asked."""
     asked: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
+        server.settimeout(60)
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
 
         def serve() -> None:

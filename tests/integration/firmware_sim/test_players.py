@@ -16,7 +16,7 @@ from firmware_sim.effects import Sound
 from firmware_sim.plan import SoundPlan
 from firmware_sim.player import CONTENT_MISSING, Player, VirtualPlayer
 from firmware_sim.wav_player import WavPlayer
-from tests.integration.base.brokers import until
+from tests.support.until import until
 from tests.unit.firmware_sim.rig import play, speech
 
 LOW, HIGH = Tone(((500, 500, 600, 0),)), Tone(((1_500, 1_500, 300, 0),))

@@ -16,10 +16,11 @@ from base.errors import Refused, Unavailable
 from devices.wire.content import Rendition, Speech, Tone, Version
 from firmware_sim.control import ask
 from firmware_sim.swarm import read_fleet
-from tests.integration.base.brokers import MOSQUITTO, Broker, until
+from tests.integration.base.brokers import MOSQUITTO, Broker
 from tests.integration.firmware_sim.content_server import serving
 from tests.integration.firmware_sim.test_device import now_ms
 from tests.integration.firmware_sim.world import device_text, hub
+from tests.support.until import until
 from tests.unit.firmware_sim.rig import play
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")

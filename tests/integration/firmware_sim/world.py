@@ -132,7 +132,7 @@ async def hub(port: int) -> AsyncIterator[Hub]:
     heard.append(Hub(link))
     task = asyncio.create_task(link.run())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await up.wait()
         yield heard[0]
     finally:

@@ -312,7 +312,7 @@ async def test_whoever_takes_a_file_slowly_keeps_nobody_from_writing(room: Room)
         scope = await room.programme.reports.scope(session, COMMUNE, TODAY, TODAY + timedelta(days=9))
     lots = room.programme.reports.batches(room.database, scope, LATER)
     first = await anext(lots)
-    async with asyncio.timeout(5), room.database.writing() as session:
+    async with asyncio.timeout(60), room.database.writing() as session:
         await session.execute(update(Delivery).values(reason="written meanwhile"))
         await session.execute(text("ALTER TABLE delivery ADD COLUMN meanwhile INTEGER"))
     rest = [row async for lot in lots for row in lot]

@@ -11,12 +11,7 @@ import pytest
 
 from base.times import utc_now
 from schedules.runner import Job, Runner
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - the jobs of other libraries' timers are waited for
-            await asyncio.sleep(0.005)
+from tests.support.until import until
 
 
 @asynccontextmanager

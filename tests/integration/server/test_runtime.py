@@ -120,7 +120,7 @@ async def test_figures_count_requests_and_refused_messages(tmp_path: Path):
     ):
         await until(lambda: station.runtime.link.connected, "the server is connected")
         station.runtime.ingest.on_message("loa/1/d/bn-s01/up/heartbeat", b"forged")
-        await asyncio.wait_for(station.runtime.ingest.settled(), 20)
+        await asyncio.wait_for(station.runtime.ingest.settled(), 60)
         person = await station.person((Role.TECHNICIAN, COMMUNE))
         figures = (await person.get("/metrics")).text
         assert 'loa_messages_refused_total{kind="heartbeat"' in figures

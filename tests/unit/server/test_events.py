@@ -75,7 +75,7 @@ async def test_closing_the_hub_ends_every_watch_at_once():
         await asyncio.sleep(0)
     assert hub.watchers == 3
     hub.close()
-    ended = await asyncio.wait_for(asyncio.gather(*listeners, return_exceptions=True), 5)
+    ended = await asyncio.wait_for(asyncio.gather(*listeners, return_exceptions=True), 60)
     assert [type(each) for each in ended] == [HubClosed] * 3
     assert hub.watchers == 0
     with hub.watching([OCCURRENCE]) as late, pytest.raises(HubClosed):
