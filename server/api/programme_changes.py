@@ -131,13 +131,19 @@ class Nothing(Strict):
     """An empty body."""
 
 
+class UndoAsked(Strict):
+    """change_id: of the change that was seen; without it the last one is meant, whichever that is by now."""
+
+    change_id: Id | None = None
+
+
 @router.post("/places/{place_id}/programme/undo", response_model=ChangedOut)
-async def undo(place_id: Name, body: Nothing, who: Scheduler, once: Repeatable) -> JSONResponse:
-    """Take back the last change of a place's programme."""
+async def undo(place_id: Name, body: UndoAsked, who: Scheduler, once: Repeatable) -> JSONResponse:
+    """Take back the last change of a place's programme. 409 when it is no longer the one that was seen."""
 
     async def work(act: Act) -> Answer:
         act.require(Permission.SCHEDULE, place_id)
-        done = await act.runtime.programme.undo(act.session, place_id, who.id)
+        done = await act.runtime.programme.undo(act.session, place_id, who.id, change_id=body.change_id)
         return await changed_out(act, "undo_programme", place_id, done)
 
     return await once(who, body, work)

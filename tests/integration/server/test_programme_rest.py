@@ -43,7 +43,12 @@ async def test_an_airing_is_moved_once_however_often_it_is_asked_for_and_put_bac
     assert await starts(operator) == [before[0].replace("02:00", "03:30"), *before[1:]]
     stale = await operator.patch(f"{schedule}/airings/{AT}", json=body)
     assert (stale.status_code, stale.json()["code"]) == (412, "schedules.stale_revision")
-    assert (await operator.post(f"{PLACE}/programme/undo", json={})).status_code == 200
+    [seen, first] = (await operator.get(f"{PLACE}/programme/changes")).json()["items"]
+    not_last = await operator.post(f"{PLACE}/programme/undo", json={"change_id": first["id"]})
+    assert (not_last.status_code, not_last.json()["code"]) == (409, "schedules.undo_changed")
+    wrong = await operator.post(f"{PLACE}/programme/undo", json={"change_id": "1'; --"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "server.input_wrong")
+    assert (await operator.post(f"{PLACE}/programme/undo", json={"change_id": seen["id"]})).status_code == 200
     assert await starts(operator) == before
     made = await operator.post(f"{PLACE}/programme/undo", json={})
     assert (made.status_code, await starts(operator)) == (200, []), "the schedule itself is taken back last"
