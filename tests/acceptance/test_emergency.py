@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from base.ids import new_id
 from base.mqtt import MqttLink
@@ -16,10 +16,13 @@ from devices.wire.envelope import Kind, SigningKey, sign
 from devices.wire.orders import Order, Play, PlayClass, Repeat
 from tests.support.town import Town, town, until
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Town]:
-    async with town(tmp_path) as running:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """One commune for these tests: each leaves it running and in agreement."""
+    async with town(tmp_path_factory.mktemp("town")) as running:
         yield running
 
 

@@ -39,6 +39,7 @@ from schedules.service import (
 )
 from schedules.templates import FIRST_TEMPLATES
 from server.db import SqlDatabase
+from tests.support.database import copy_of_empty
 from tests.support.postgres import running_postgres
 
 COMMUNE = "bao-nhai"
@@ -195,15 +196,21 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database: SQLite, unless the test asks for `BOTH`."""
+    """A database with its tables: SQLite, unless the test asks for `BOTH`."""
     if getattr(request, "param", "sqlite") == "sqlite":
+        copy_of_empty(tmp_path / "loa.db")
         return f"sqlite+aiosqlite:///{tmp_path / 'loa.db'}"
     server_url, name = request.getfixturevalue("postgres_url"), f"t{new_id().lower()}"
     engine = create_async_engine(server_url, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text(f"CREATE DATABASE {name}"))
     await engine.dispose()
-    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    url = make_url(server_url).set(database=name)
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(SQLModel.metadata.create_all)
+    await engine.dispose()
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -218,8 +225,6 @@ async def room(
     devices = DeviceService(keys, clock)
     audio = AudioService(store, AudioLimits(), {}, clock)
     announcements = AnnouncementService(audio, clock)
-    async with database.engine.begin() as connection:
-        await connection.run_sync(SQLModel.metadata.create_all)
     async with database.writing() as session:
         await import_site(session, demo_site())
         await ensure_authority(session, keys, COMMUNE, clock)

@@ -6,13 +6,17 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import make_url, text
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import Table, insert, make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import SQLModel
 
 from audio.speech.espeak import Espeak
 from base.ids import new_id
@@ -22,7 +26,7 @@ from devices.site import demo_site, enrol_site, import_site
 from schedules.models import Policy
 from server.app import create_app
 from server.auth.models import Role
-from server.auth.passwords import hash_password, one_time_password
+from server.auth.passwords import one_time_password
 from server.auth.users import create_user, ensure_administrator
 from server.commands._open import opened_with
 from server.db import SqlDatabase
@@ -77,14 +81,8 @@ NOWHERE = BrokerAddress("127.0.0.1", 1)
 
 PASSWORD = one_time_password()
 """Of everybody in these tests: hashing one for each would be what most of them do."""
-_HASHED: list[str] = []
-
-
-async def password_hash() -> str:
-    """Of that password, reckoned once."""
-    if not _HASHED:
-        _HASHED.append(await hash_password(PASSWORD))
-    return _HASHED[0]
+PASSWORD_HASH = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+"""A hash says how dear it is to verify; at the price of real ones, signing in would be a third of what all tests do."""
 
 
 class Station:
@@ -110,7 +108,7 @@ class Station:
                 self.runtime.clock,
                 name=name,
                 login=name,
-                password_hash=await password_hash(),
+                password_hash=PASSWORD_HASH,
                 grants=roles,
                 must_change=False,
             )
@@ -124,27 +122,58 @@ async def running_station(
 ) -> AsyncIterator[Station]:
     """A server on a data folder, with the demo's commune enrolled. anew: it starts for the first time ever."""
     chosen = Settings(data_dir=folder / "data", database={"url": database_url}, **settings)  # type: ignore[arg-type]
-    if not anew and not database_url and not chosen.data_dir.exists():
-        shutil.copytree(await _migrated(), chosen.data_dir)
+    prepared = None if anew or database_url or chosen.data_dir.exists() else await _prepared()
+    if prepared is not None:
+        shutil.copytree(prepared.folder, chosen.data_dir)
     async with Runtime.start(chosen, broker=broker) as runtime, AsyncExitStack() as clients:
-        await _enrol(runtime)
+        if prepared is None:
+            await _enrol(runtime)
+        else:
+            async with runtime.database.writing() as session:
+                for table, rows in prepared.enrolled:
+                    await session.execute(insert(table), rows)
+        runtime.places.forget()
         yield Station(runtime, create_app(runtime), clients)
 
 
-_PREPARED: list[Path] = []
-"""The data folder that every station of this process begins with."""
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What every station of this process begins with, made once: that is most of what a station costs.
+
+    folder: data with tables, an administrator and keys; enrolled: the rows of the commune, which come after the start.
+    """
+
+    folder: Path
+    enrolled: list[tuple[Table, list[dict[str, Any]]]]
 
 
-async def _migrated() -> Path:
-    """Made once: that is most of what a station costs. It has its tables and an administrator."""
-    if not _PREPARED:
+_MADE: list[_Prepared] = []
+
+
+async def _prepared() -> _Prepared:
+    if not _MADE:
         made = Path(tempfile.mkdtemp(prefix="loa-station-"))
         atexit.register(shutil.rmtree, made, ignore_errors=True)
-        settings = Settings(data_dir=made / "data")
+        settings, begun = Settings(data_dir=made / "data"), made / "begun"
         async with opened_with(settings) as runtime, runtime.database.writing() as session:
             await ensure_administrator(session, runtime.clock)
-        _PREPARED.append(settings.data_dir)
-    return _PREPARED[0]
+        shutil.copytree(settings.data_dir, begun)
+        async with opened_with(settings) as runtime:
+            before = await _rows(runtime.database)
+            await _enrol(runtime)
+            after = await _rows(runtime.database)
+        shutil.copytree(settings.data_dir / "keys", begun / "keys", dirs_exist_ok=True)
+        new = ((table, [row for row in rows if row not in before[table]]) for table, rows in after.items())
+        _MADE.append(_Prepared(begun, [(table, rows) for table, rows in new if rows]))
+    return _MADE[0]
+
+
+async def _rows(database: SqlDatabase) -> dict[Table, list[dict[str, Any]]]:
+    async with database.reading() as session:
+        return {
+            table: [dict(row) for row in (await session.execute(select(table))).mappings()]
+            for table in SQLModel.metadata.sorted_tables
+        }
 
 
 async def _enrol(runtime: Runtime) -> None:
@@ -156,7 +185,6 @@ async def _enrol(runtime: Runtime) -> None:
         await enrol_site(session, site, keys=runtime.keys, clock=runtime.clock)
         # No hours at all permit every hour: these tests run at any time of the day.
         await session.merge(Policy(place_id=site.commune_id, hours=[], source="tests"))
-    runtime.places.forget()
 
 
 @pytest.fixture

@@ -16,12 +16,10 @@ from starlette.routing import Mount
 from server.app import create_app
 from server.auth.guard import COOKIE, Guard, Public
 from server.auth.models import EVERYWHERE, Role
-from server.auth.passwords import hash_password
 from server.auth.users import create_user
-from tests.integration.server.conftest import Station, running_station
+from tests.integration.server.conftest import PASSWORD, PASSWORD_HASH, Station, running_station
 
 COMMUNE = "bao-nhai"
-PASSWORD = "con trau di truoc"
 PUBLIC = {
     "/api/v1/session",
     "/content/{sha256}",
@@ -80,7 +78,7 @@ async def _member(station: Station, *roles: tuple[Role, str], login: str = "din"
             station.runtime.clock,
             name="Lý Seo Dìn",
             login=login,
-            password_hash=await hash_password(PASSWORD),
+            password_hash=PASSWORD_HASH,
             grants=roles,
             must_change=False,
         )
