@@ -7,7 +7,7 @@ from audio.frames import BANDS_HZ, FRAME_MS, FrameMeter, frames_of
 from tests.unit.audio.signals import melody, noise, tone
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(cuts=st.lists(st.integers(0, 50_000), max_size=6))
 def test_frames_are_the_same_however_the_sound_is_cut(cuts: list[int]):
     sound = noise(3.1)

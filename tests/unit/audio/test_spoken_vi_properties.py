@@ -86,7 +86,7 @@ written = st.one_of(
 
 
 @given(written)
-@settings(max_examples=1_200, deadline=None, derandomize=True)
+@settings(max_examples=1_200, derandomize=True)
 @example("a(b")
 @example("1'''")
 def test_speaking_what_is_spoken_changes_nothing(text: str):
@@ -95,7 +95,7 @@ def test_speaking_what_is_spoken_changes_nothing(text: str):
 
 
 @given(written)
-@settings(max_examples=600, deadline=None, derandomize=True)
+@settings(max_examples=600, derandomize=True)
 def test_no_figure_is_left_and_nothing_invisible(text: str):
     spoken = speak(text)
     assert not any(char.isdigit() for char in spoken)
@@ -105,7 +105,7 @@ def test_no_figure_is_left_and_nothing_invisible(text: str):
 
 
 @given(written)
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400, derandomize=True)
 def test_the_pieces_are_the_tidied_text_and_the_spoken_form(text: str):
     pieces = explain(text)
     assert "".join(piece.written for piece in pieces) == tidy(text)
@@ -118,20 +118,20 @@ def test_the_pieces_are_the_tidied_text_and_the_spoken_form(text: str):
         st.sampled_from(["bà", "con", "Giàng", "Páo", "Jờ", "Zhế", "fằn", "họp", "thôn", "chợ", "Vừ"]), max_size=20
     )
 )
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 def test_words_nobody_shortened_stay_in_their_order(words: list[str]):
     assert speak(" ".join(words)) == " ".join(words)
 
 
 @given(st.integers(0, 10**27 - 1))
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 def test_a_number_with_dots_is_read_as_the_number_it_is(number: int):
     if number >= 1_000:
         assert speak(f"{number:,}".replace(",", ".")) == cardinal(number)
 
 
 @given(st.integers(0, 10**27 - 1), st.integers(0, 10**27 - 1))
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 def test_two_numbers_never_sound_the_same(one: int, other: int):
     assert (cardinal(one) == cardinal(other)) == (one == other)
 

@@ -25,7 +25,7 @@ def strongest_hz(pcm: Pcm, rate_hz: int = 16_000):
     return np.argmax(spectrum) * rate_hz / len(pcm)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(segments, st.integers(1, 3), st.integers(0, 300))
 def test_any_tone_has_its_length_starts_and_ends_softly_and_stays_under_its_level(
     parts: list[Segment], repeat: int, gap_ms: int

@@ -13,7 +13,7 @@ def outline(*chunks: np.ndarray):
     return outliner.finished()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(length=st.integers(0, 400_000), cut=st.integers(0, 400_000))
 def test_it_is_narrow_enough_holds_the_extremes_and_is_the_same_however_cut(length: int, cut: int):
     pcm = np.random.default_rng(length).integers(-32768, 32767, length).astype(np.int16)

@@ -37,7 +37,7 @@ READ = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, len(STREAM)), max_size=6))
 def test_the_same_is_read_however_the_stream_is_cut(cuts: list[int]):
     edges = [0, *sorted(cuts), len(STREAM)]

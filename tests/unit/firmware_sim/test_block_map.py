@@ -11,7 +11,7 @@ SHA = bytes(32)
 SIZE = 300 * BLOCK_BYTES + 17
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.sets(st.integers(0, block_count(SIZE) - 1)), st.integers(1, 40))
 def test_a_window_is_the_first_missing_and_one_request_can_name_it(held: set[int], limit: int):
     found = BlockMap.of_prefix(SIZE, 0)

@@ -240,7 +240,7 @@ def _hostile(draw: st.DrawFn) -> bytes:
             return base + draw(st.binary(min_size=1, max_size=70_000 if draw(st.booleans()) else 9))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=_hostile(), event=st.sampled_from(_EVENTS))
 def test_hostile_bytes_raise_nothing_sound_nothing_and_keep_nothing(data: bytes, event: type):
     rig = _linked()
@@ -253,7 +253,7 @@ def test_hostile_bytes_raise_nothing_sound_nothing_and_keep_nothing(data: bytes,
     assert sum(rig.speaker.refused.values()) == 1
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.lists(_hostile(), min_size=1, max_size=5), name=st.sampled_from(["orders", "acks", "beacons"]))
 def test_hostile_envelopes_in_a_good_frame_are_each_refused(data: list[bytes], name: str):
     rig = _linked()

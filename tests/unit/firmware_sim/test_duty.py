@@ -124,7 +124,7 @@ def test_nearly_empty_it_keeps_the_first_span_of_the_day_alone():
 span = st.tuples(st.integers(0, 1_439), st.integers(1, 1_440)).filter(lambda pair: pair[0] < pair[1])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(span, min_size=1, max_size=4), st.integers(-720, 840), st.integers(0, 3 * 86_400_000))
 def test_it_is_never_down_in_a_span_for_longer_than_its_spread_nor_up_outside(
     spans: list[tuple[int, int]], offset: int, start_ms: int

@@ -130,7 +130,7 @@ def test_what_was_missed_while_the_power_was_off_is_stated():
     assert [state for state, _ in rig.states(item.occurrence) if state.final] == [S.MISSED]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cuts=st.lists(st.tuples(st.integers(1, 30_000), st.integers(0, 3_000)), max_size=6))
 @pytest.mark.parametrize("how", list(AfterPreemption))
 def test_whatever_the_cuts_nothing_is_heard_twice_and_one_receipt_is_final(

@@ -111,7 +111,7 @@ AIRINGS = st.builds(
 NAMED = st.lists(AIRINGS, max_size=6, unique_by=lambda each: (each.plan, each.original))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(NAMED, st.lists(st.sampled_from([State.PLANNED, State.ISSUED, State.CANCELLED]), min_size=6, max_size=6), NAMED)
 def test_carried_out_it_leaves_nothing_to_do_and_each_wanted_airing_once(
     had: list[Planned], states: list[State], wanted: list[Planned]

@@ -59,7 +59,7 @@ def test_an_airing_at_another_time_is_as_long_and_meets_what_is_there():
     assert not moved.meets(replace(talk, clusters=frozenset("z")))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(0, 40), st.integers(1, 20), st.sampled_from(["a", "b", "ab"])), min_size=0, max_size=12

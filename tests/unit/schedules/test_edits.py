@@ -283,7 +283,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(RULES, STEPS)
 def test_no_change_touches_what_was_heard_and_no_airing_is_doubled(
     rule: Rule, steps: list[tuple[int, Scope, Change, int]]

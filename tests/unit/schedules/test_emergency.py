@@ -38,7 +38,7 @@ def alarm(sounds: Sounds, status: Status, repeat: Repeat | None = None) -> Play:
     return emergency.alarm(new_id(), sounds, titles=TITLES, status=status, level=Level.COMMUNE, repeat=given_repeat)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     siren=st.sampled_from(sorted(TONES)),
     spoken=st.lists(st.sampled_from(LANGUAGES), unique=True),

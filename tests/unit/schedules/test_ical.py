@@ -137,7 +137,7 @@ def plain_rules(draw: st.DrawFn) -> Rule:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(kept=plain_rules())
 def test_any_rule_comes_back_and_means_the_same(kept: Rule):
     assert [event.rule for event in reread(kept).events] == [kept]

@@ -231,7 +231,7 @@ def test_a_hostile_file_of_rules_that_never_fall_is_put_aside_soon():
     assert time.process_time() - begins < 20
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     lines=st.lists(
         st.sampled_from(

@@ -110,7 +110,7 @@ PATTERNS = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pattern=PATTERNS, begin=st.dates(date(2020, 1, 1), date(2030, 1, 1)), cut=st.integers(0, 400))
 def test_spans_that_join_give_what_the_whole_gives(pattern: LunarDays, begin: date, cut: int):
     middle, end = begin + timedelta(days=cut), begin + timedelta(days=400)

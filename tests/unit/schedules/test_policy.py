@@ -89,7 +89,7 @@ def test_hours_that_are_no_times_are_refused(hours: list[list[str]]):
     assert refusal.value.code == "schedules.time_wrong"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     zone=st.sampled_from([VIETNAM, BERLIN, ZoneInfo("Australia/Lord_Howe")]),
     start=st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)).map(lambda at: at.replace(tzinfo=UTC)),  # noqa: DTZ001 - hypothesis wants naive limits

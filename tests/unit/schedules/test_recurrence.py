@@ -203,7 +203,7 @@ def test_reversed_days_are_refused():
     assert refusal.value.code == "schedules.days_reversed"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     zone=st.sampled_from([VIETNAM, BERLIN, ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")]),
     rrule=st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=SU,WE", "FREQ=DAILY;INTERVAL=3", "FREQ=MONTHLY;COUNT=7"]),

@@ -148,7 +148,7 @@ def test_a_queue_that_would_run_into_a_third_or_out_of_the_hours_is_not_offered(
 ANY = st.tuples(st.integers(0, 110), st.integers(1, 30), st.integers(0, 2), st.sampled_from([1, 1, 2]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ANY, ANY, st.lists(st.tuples(st.integers(0, 150), st.integers(1, 20)), max_size=4))
 def test_no_option_breaks_the_policy_or_meets_anything(
     one: tuple[int, int, int, int], other: tuple[int, int, int, int], beside: list[tuple[int, int]]

@@ -212,14 +212,14 @@ def hourly(draw: st.DrawFn) -> str:
 STARTS = st.integers(0, 1095 * 24 * 60).map(lambda passed: datetime.fromisoformat("2023-01-01") + passed * A_MINUTE)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(rule=rules(), start=STARTS, zone=st.sampled_from(ZONES), skipped=st.integers(0, 700))
 def test_any_rule_of_days_is_what_the_rfc_says_wherever_one_looks(rule: str, start: datetime, zone: str, skipped: int):
     ours, told = both(rule, start, ZoneInfo(zone), 1200, skipped)
     assert ours == told
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rule=hourly(), start=STARTS, zone=st.sampled_from(ZONES), skipped=st.integers(0, 30))
 def test_any_rule_of_hours_is_what_the_rfc_says_wherever_one_looks(rule: str, start: datetime, zone: str, skipped: int):
     ours, told = both(rule, start, ZoneInfo(zone), 40, skipped)

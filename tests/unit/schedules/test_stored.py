@@ -41,7 +41,7 @@ def rules(draw: st.DrawFn) -> Rule:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rule=rules())
 def test_a_rule_is_the_same_after_json(rule: Rule):
     assert from_map(kept(rule)) == rule

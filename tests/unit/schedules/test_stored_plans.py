@@ -73,7 +73,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(sorted(plan_to_map(PLAN))), ANYTHING)
 def test_anything_in_any_place_is_read_or_refused(part: str, value: Any) -> None:
     with contextlib.suppress(Refused):

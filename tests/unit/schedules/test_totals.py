@@ -102,7 +102,7 @@ ROWS = st.builds(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(ROWS, max_size=12, unique_by=lambda each: (each.occurrence, each.cluster)))
 def test_the_parts_add_up_to_the_whole(rows: list[Row]) -> None:
     found = made(*rows)

@@ -197,7 +197,7 @@ def permitted(slots: list[Slot], cluster: str) -> bool:
     return all(HOURS.permitted(s.start, s.end) for s in heard) and all(count <= 2 for count in days.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(DRAWN)
 def test_without_what_is_refused_the_day_keeps_every_rule_and_what_is_offered_keeps_them_too(
     drawn: list[tuple[str, int, str, int]],

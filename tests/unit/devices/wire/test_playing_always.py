@@ -192,7 +192,7 @@ def _let_pass(programme: Programme, listener: Listener, now: Moment, until: int)
 
 
 @given(stories(), hours)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_one_sound_at_a_time_the_greatest_due_and_each_airing_ends_once(
     story: tuple[tuple[Airing, ...], list[tuple[int, str, int]]], open_hours: Hours | None
 ):
@@ -219,7 +219,7 @@ def _parts_of(heard: Rehearsal) -> tuple[Any, ...]:
 
 
 @given(programmes, hours)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_rehearsal_has_one_sound_at_a_time_and_one_end_an_airing(some: tuple[Airing, ...], open_hours: Hours | None):
     heard = rehearse(some, END, open_hours)
     for one, following in zip(heard.heard, heard.heard[1:], strict=False):
