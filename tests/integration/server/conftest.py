@@ -82,7 +82,7 @@ NOWHERE = BrokerAddress("127.0.0.1", 1)
 
 
 PASSWORD = one_time_password()
-"""Of everybody in these tests: hashing one for each would be what most of them do."""
+"""Of everybody in these tests."""
 PASSWORD_HASH = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 """A hash says how dear it is to verify; at the price of real ones, signing in would be a third of what all tests do."""
 
