@@ -12,6 +12,8 @@ import structlog
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.support.made_once import THIS_SESSION
+
 CHAINS = {
     "killing": ("test_chaos.py", "test_killed.py", "test_killed_at_random.py", "test_power_cut_disk.py"),
     "airing": (
@@ -45,6 +47,12 @@ def pytest_configure() -> None:
     *others, _ = structlog.get_config()["processors"]
     plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*others, plain])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Also on each worker, before it says that it has ended."""
+    THIS_SESSION.remove()
 
 
 @pytest.hookimpl(optionalhook=True)

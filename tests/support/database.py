@@ -1,8 +1,6 @@
 """A real database for tests: the same promises as the server's, tables made straight from the models."""
 
-import atexit
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +9,8 @@ from typing import Any
 from sqlalchemy import create_engine, event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlmodel import SQLModel
+
+from tests.support.made_once import THIS_SESSION
 
 
 class TemporaryDatabase:
@@ -63,8 +63,7 @@ _EMPTY: list[Path] = []
 def copy_of_empty(path: Path) -> None:
     """Let there be an SQLite file with every table: copied, for making them is most of what a small test costs."""
     if not _EMPTY:
-        folder = Path(tempfile.mkdtemp(prefix="loa-empty-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        folder = THIS_SESSION.folder("empty")
         engine = create_engine(f"sqlite:///{folder / 'empty.db'}")
         SQLModel.metadata.create_all(engine)
         engine.dispose()

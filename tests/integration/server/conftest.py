@@ -1,7 +1,6 @@
 """Databases of both kinds for the tests of this folder, migrated as a real server does."""
 
 import asyncio
-import atexit
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -34,6 +33,7 @@ from server.jobs import jobs_of
 from server.migrations import migrate
 from server.runtime import Runtime
 from server.settings import Settings
+from tests.support.made_once import THIS_SESSION
 from tests.support.postgres import running_postgres
 from tests.support.until import until
 
@@ -161,8 +161,7 @@ _MADE: list[_Prepared] = []
 
 async def _prepared() -> _Prepared:
     if not _MADE:
-        made = Path(tempfile.mkdtemp(prefix="loa-station-"))
-        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        made = THIS_SESSION.folder("station")
         settings, begun = Settings(data_dir=made / "data"), made / "begun"
         async with opened_with(settings) as runtime, runtime.database.writing() as session:
             await ensure_administrator(session, runtime.clock)
