@@ -37,9 +37,11 @@ class ByFile(LoadScopeScheduling):
         return _CHAIN_OF.get(file, file)
 
 
-settings.register_profile("loa", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "loa", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 settings.load_profile("loa")
-"""How long an example takes says something of the machine, not of Loa."""
+"""How long an example takes says something of the machine, not of Loa; one site serves all examples of a test."""
 
 
 def pytest_configure() -> None:

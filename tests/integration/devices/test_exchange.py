@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from base.errors import LoaError, NotFound, Refused
@@ -228,7 +228,7 @@ async def test_a_body_that_is_too_large_is_refused_unread(door: Door) -> None:
         await door.exchange.answer("s2", bytes(MAX_UP_BYTES + 1))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(noise=st.binary(max_size=400), way=st.sampled_from(("noise", "cut", "spoilt")), at=st.floats(0, 0.999))
 async def test_no_bytes_whatever_bring_it_down_or_leave_a_trace(
     site: SmallSite, door: Door, noise: bytes, way: str, at: float

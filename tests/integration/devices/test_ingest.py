@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -120,7 +120,7 @@ async def test_what_is_forged_altered_foreign_or_malformed_is_refused_counted_an
 async def test_any_bytes_at_all_are_refused_and_the_uplink_lives_on(site: SmallSite, uplink: Uplink) -> None:
     topics = [site.speakers["s2"].topic(kind) for kind in ("hello", "heartbeat", "receipt", "bye")]
 
-    @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=150)
     @given(st.sampled_from(topics) | st.text(max_size=40), st.binary(max_size=120))
     def bombard(topic: str, payload: bytes) -> None:
         uplink.ingest.on_message(topic, payload)

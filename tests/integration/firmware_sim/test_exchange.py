@@ -198,6 +198,31 @@ async def test_before_it_rests_it_hands_over_what_is_to_be_told(tmp_path: Path, 
         assert device.carrier == ""
 
 
+async def test_before_it_rests_it_hands_over_also_what_waits_for_the_first_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    begun, may = asyncio.Event(), asyncio.Event()
+    have_heartbeat = exchange.ExchangeLink._have_heartbeat
+
+    async def held_up(link: exchange.ExchangeLink) -> None:
+        begun.set()
+        await may.wait()
+        await have_heartbeat(link)
+
+    monkeypatch.setattr(exchange.ExchangeLink, "_have_heartbeat", held_up)
+    async with exchanging() as server, running(_file(tmp_path, server, broker=False), tmp_path / "state") as device:
+        await begun.wait()
+        silence = device._speaker._vitals.report(device._speaker._state(), device.now, quiet_until_ms=now_ms() + 9_000)
+        assert device._carriers.publish(
+            topics.up("bn-s01", topics.Up.HEARTBEAT), seal(Kind.HEARTBEAT, silence.to_map(), device._keys.mac)
+        )
+        resting = asyncio.create_task(device._carriers.rest(resting=True))
+        await asyncio.sleep(0.05)
+        may.set()
+        await resting
+        assert [each.quiet_until_ms for each in server.heartbeats] == [silence.quiet_until_ms]
+
+
 async def test_an_address_that_is_none_does_not_keep_the_next_from_being_tried(tmp_path: Path):
     async with exchanging() as server:
         file = _file(tmp_path, server, broker=False)
