@@ -92,7 +92,7 @@ class ExchangeLink:
     async def settle(self) -> None:
         """Until what is to be told has been handed over: a planned silence is announced by the last heartbeat.
 
-        Also before the first request and its answer; `SETTLE_S` at most: so long a server that hangs keeps the radio on.
+        Also before the first answer; `SETTLE_S` at most: a server that hangs keeps the radio on so long.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
